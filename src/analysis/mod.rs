@@ -1,0 +1,8 @@
+//! Argo's API objects and the questions it asks, as plain values.
+//!
+//! Nothing here measures: `measure` does. Nothing here knows how the values travel: `plugin` and `cli` do.
+
+pub mod measurement;
+pub mod metric;
+pub mod provider;
+pub mod run;

@@ -1,0 +1,33 @@
+//! promql-guard: an Argo Rollouts metric provider plugin, and a linter, for PromQL gates that can fail.
+//!
+//! ```text
+//!        YAML templates                      Argo Rollouts controller
+//!              │                                        │ go-plugin: net/rpc (gob on yamux), or gRPC
+//!             cli ──────────────┐           ┌──────── plugin
+//!                               ▼           ▼
+//!                     analysis (Argo's words: metric, measurement, phase, settings)
+//!                               │
+//!                            measure ── prometheus ──► Prometheus, Thanos, Mimir, VictoriaMetrics
+//!                               │
+//!                   promql   text   condition
+//! ```
+//!
+//! Bottom up, which is also a good order to read in; a module names only modules of lower lines
+//! (held by `tests/it/layers.rs`):
+//! [`text`]; [`promql`], [`condition`], [`gob`], [`prometheus`], [`analysis`]; [`measure`]; [`plugin`]; [`cli`].
+//!
+//! `text`, `promql`, `condition` and `gob` are pure: no clock, socket, file, environment or thread.
+
+pub mod text;
+
+pub mod analysis;
+pub mod condition;
+pub mod gob;
+pub mod prometheus;
+pub mod promql;
+
+pub mod measure;
+
+pub mod plugin;
+
+pub mod cli;

@@ -1,0 +1,32 @@
+//! A misspelt word into the nearest known one.
+
+/// The word of `known` that `word` most likely means: at most a third of its letters differ.
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let folded = word.to_lowercase();
+    known
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(&folded, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, candidate)| *distance <= candidate.len().max(3) / 3)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_words_are_found_and_far_ones_are_not() {
+        let known = ["address", "query", "timeout", "rangeQuery"];
+        for (word, found) in [
+            ("adress", Some("address")),
+            ("Query", Some("query")),
+            ("rangequery", Some("rangeQuery")),
+            ("time_out", Some("timeout")),
+            ("labels", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(word, known), found, "{word}");
+        }
+    }
+}
