@@ -15,7 +15,11 @@ pub trait MetricProvider: Send + Sync + 'static {
     fn init(&self) -> Result<(), String>;
 
     /// Begins a measurement. A run of `None` is answered with an `Error` measurement.
-    fn run(&self, run: Option<AnalysisRun>, metric: Metric) -> impl Future<Output = Measurement> + Send;
+    fn run(
+        &self,
+        run: Option<AnalysisRun>,
+        metric: Metric,
+    ) -> impl Future<Output = Measurement> + Send;
 
     /// Goes on with a measurement that was `Running`.
     fn resume(

@@ -48,12 +48,17 @@ pub struct Argument {
 impl AnalysisRun {
     /// The canary's pod-template-hash; runs of Experiments and runs made by hand carry none.
     pub fn pod_template_hash(&self) -> Option<&str> {
-        self.labels.get("rollouts-pod-template-hash").map(String::as_str)
+        self.labels
+            .get("rollouts-pod-template-hash")
+            .map(String::as_str)
     }
 
     /// The name of the Rollout that owns the run.
     pub fn rollout(&self) -> Option<&str> {
-        self.owners.iter().find(|owner| owner.kind == "Rollout").map(|owner| owner.name.as_str())
+        self.owners
+            .iter()
+            .find(|owner| owner.kind == "Rollout")
+            .map(|owner| owner.name.as_str())
     }
 
     /// The index of the step that made the run, as text.

@@ -22,7 +22,10 @@ pub fn chain(error: &dyn Error) -> String {
 /// Folds each run of white space and control characters into one space.
 pub fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
-    for word in text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
+    for word in text
+        .split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty())
+    {
         if !line.is_empty() {
             line.push(' ');
         }
@@ -57,13 +60,19 @@ mod tests {
 
     fn layers(texts: &[&'static str]) -> Layer {
         let (text, rest) = texts.split_first().expect("a layer");
-        Layer { text, source: (!rest.is_empty()).then(|| Box::new(layers(rest))) }
+        Layer {
+            text,
+            source: (!rest.is_empty()).then(|| Box::new(layers(rest))),
+        }
     }
 
     #[test]
     fn each_layer_is_told_once_on_one_line() {
         for (texts, line) in [
-            (&["query", "connect", "refused"][..], "query: connect: refused"),
+            (
+                &["query", "connect", "refused"][..],
+                "query: connect: refused",
+            ),
             (&["query: refused", "refused"], "query: refused"),
             (&["a\n\tb", "c\u{7}d"], "a b: c d"),
         ] {

@@ -42,13 +42,17 @@ pub fn parse_go_duration(text: &str) -> Result<i64, DurationError> {
     let mut total: u64 = 0;
     while !rest.is_empty() {
         let whole_end = digits(rest);
-        let fraction = rest[whole_end..].strip_prefix('.').map(|tail| &tail[..digits(tail)]);
+        let fraction = rest[whole_end..]
+            .strip_prefix('.')
+            .map(|tail| &tail[..digits(tail)]);
         if whole_end == 0 && fraction.is_none_or(str::is_empty) {
             return Err(invalid());
         }
         let whole = number(&rest[..whole_end]).ok_or_else(invalid)?;
         rest = &rest[whole_end + fraction.map_or(0, |digits| digits.len() + 1)..];
-        let unit_end = rest.find(|c: char| c == '.' || c.is_ascii_digit()).unwrap_or(rest.len());
+        let unit_end = rest
+            .find(|c: char| c == '.' || c.is_ascii_digit())
+            .unwrap_or(rest.len());
         if unit_end == 0 {
             return Err(DurationError::MissingUnit(quoted(text)));
         }
@@ -59,7 +63,10 @@ pub fn parse_go_duration(text: &str) -> Result<i64, DurationError> {
             .find(|(name, _)| *name == unit)
             .ok_or_else(|| DurationError::UnknownUnit(quoted(unit), quoted(text)))?;
         let part = scaled(whole, fraction.unwrap_or(""), *scale as u64).ok_or_else(invalid)?;
-        total = total.checked_add(part).filter(|sum| *sum <= 1 << 63).ok_or_else(invalid)?;
+        total = total
+            .checked_add(part)
+            .filter(|sum| *sum <= 1 << 63)
+            .ok_or_else(invalid)?;
     }
     match (negative, i64::try_from(total)) {
         (true, Ok(nanoseconds)) => Ok(-nanoseconds),
@@ -106,7 +113,12 @@ fn scaled(whole: u64, fraction: &str, scale: u64) -> Option<u64> {
     let mut value = 0u64;
     let mut divisor = 1f64;
     for digit in fraction.bytes() {
-        let Some(next) = value.checked_mul(10).and_then(|v| v.checked_add(u64::from(digit - b'0'))) else { break };
+        let Some(next) = value
+            .checked_mul(10)
+            .and_then(|v| v.checked_add(u64::from(digit - b'0')))
+        else {
+            break;
+        };
         if next > 1 << 63 {
             break;
         }
@@ -121,7 +133,11 @@ fn decimal(n: u64, unit: u64) -> String {
     let width = unit.ilog10() as usize;
     let fraction = format!("{:0width$}", n % unit);
     let fraction = fraction.trim_end_matches('0');
-    if fraction.is_empty() { (n / unit).to_string() } else { format!("{}.{fraction}", n / unit) }
+    if fraction.is_empty() {
+        (n / unit).to_string()
+    } else {
+        format!("{}.{fraction}", n / unit)
+    }
 }
 
 /// Go's `quote` of package time: double quotes and backslashes escaped, what is not printable ASCII as `\x` bytes.
@@ -179,10 +195,17 @@ mod tests {
             ("1d", r#"time: unknown unit "d" in duration "1d""#),
             ("5 m", r#"time: unknown unit " m" in duration "5 m""#),
             ("1\"", r#"time: unknown unit "\"" in duration "1\"""#),
-            ("9223372036854775808ns", r#"time: invalid duration "9223372036854775808ns""#),
+            (
+                "9223372036854775808ns",
+                r#"time: invalid duration "9223372036854775808ns""#,
+            ),
             ("3000000h", r#"time: invalid duration "3000000h""#),
         ] {
-            assert_eq!(parse_go_duration(text).map_err(|e| e.to_string()), Err(error.into()), "{text}");
+            assert_eq!(
+                parse_go_duration(text).map_err(|e| e.to_string()),
+                Err(error.into()),
+                "{text}"
+            );
         }
     }
 

@@ -4,7 +4,11 @@
 /// `NaN`, `+Inf`, `-Inf`.
 pub fn go_float(x: f64) -> String {
     if x.is_infinite() {
-        return if x > 0.0 { "+Inf".into() } else { "-Inf".into() };
+        return if x > 0.0 {
+            "+Inf".into()
+        } else {
+            "-Inf".into()
+        };
     }
     x.to_string()
 }
