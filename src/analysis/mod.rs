@@ -4,5 +4,8 @@
 
 pub mod measurement;
 pub mod metric;
+pub mod policy;
 pub mod provider;
 pub mod run;
+pub mod secrets;
+pub mod settings;
