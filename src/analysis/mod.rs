@@ -2,6 +2,7 @@
 //!
 //! Nothing here measures: `measure` does. Nothing here knows how the values travel: `plugin` and `cli` do.
 
+pub mod limits;
 pub mod measurement;
 pub mod metric;
 pub mod policy;

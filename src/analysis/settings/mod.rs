@@ -123,6 +123,16 @@ pub enum Authentication {
     },
 }
 
+impl Authentication {
+    /// Where tokens are fetched.
+    pub fn token_url(&self) -> Option<&Url> {
+        match self {
+            Authentication::OAuth2 { token_url, .. } => Some(token_url),
+            _ => None,
+        }
+    }
+}
+
 /// `tls`: files only as the policy allows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Tls {
