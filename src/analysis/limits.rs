@@ -47,7 +47,11 @@ impl Tally {
         }
         self.count += 1;
         self.consecutive_error = 0;
-        self.consecutive_success = if *phase == Phase::Successful { self.consecutive_success + 1 } else { 0 };
+        self.consecutive_success = if *phase == Phase::Successful {
+            self.consecutive_success + 1
+        } else {
+            0
+        };
         self.failed += i64::from(*phase == Phase::Failed);
         self.inconclusive += i64::from(*phase == Phase::Inconclusive);
     }
@@ -64,7 +68,9 @@ impl Tally {
         if effective_count(metric).is_some_and(|count| self.count >= count) {
             return self.at_the_count(metric, wanted);
         }
-        let interval = parse_go_duration(&metric.interval).ok().and_then(|nanoseconds| u64::try_from(nanoseconds).ok());
+        let interval = parse_go_duration(&metric.interval)
+            .ok()
+            .and_then(|nanoseconds| u64::try_from(nanoseconds).ok());
         Assessment::Again(match (last, interval) {
             (Phase::Error, _) | (_, None) => ERROR_RETRY,
             (_, Some(nanoseconds)) => Duration::from_nanos(nanoseconds),
@@ -76,16 +82,27 @@ impl Tally {
         let mut over = None;
         let failure = metric.failure_limit.unwrap_or(0);
         if failure >= 0 && self.failed > failure {
-            over = Some((Phase::Failed, format!("failed ({}) > failureLimit ({failure})", self.failed)));
+            over = Some((
+                Phase::Failed,
+                format!("failed ({}) > failureLimit ({failure})", self.failed),
+            ));
         }
         let inconclusive = metric.inconclusive_limit.unwrap_or(0);
         if self.inconclusive > inconclusive {
-            let words = format!("inconclusive ({}) > inconclusiveLimit ({inconclusive})", self.inconclusive);
+            let words = format!(
+                "inconclusive ({}) > inconclusiveLimit ({inconclusive})",
+                self.inconclusive
+            );
             over = Some((Phase::Inconclusive, words));
         }
-        let errors = metric.consecutive_error_limit.unwrap_or(CONSECUTIVE_ERROR_LIMIT);
+        let errors = metric
+            .consecutive_error_limit
+            .unwrap_or(CONSECUTIVE_ERROR_LIMIT);
         if self.consecutive_error > errors {
-            let words = format!("consecutiveErrors ({}) > consecutiveErrorLimit ({errors})", self.consecutive_error);
+            let words = format!(
+                "consecutiveErrors ({}) > consecutiveErrorLimit ({errors})",
+                self.consecutive_error
+            );
             over = Some((Phase::Error, words));
         }
         over.map(|(phase, words)| Assessment::Over(phase, words))
@@ -96,8 +113,18 @@ impl Tally {
             return Assessment::Over(Phase::Successful, String::new());
         };
         let failures_counted = metric.failure_limit.is_none_or(|limit| limit >= 0);
-        let phase = if failures_counted { Phase::Inconclusive } else { Phase::Failed };
-        Assessment::Over(phase, format!("consecutiveSuccessLimit ({limit}) not reached in {} measurements", self.count))
+        let phase = if failures_counted {
+            Phase::Inconclusive
+        } else {
+            Phase::Failed
+        };
+        Assessment::Over(
+            phase,
+            format!(
+                "consecutiveSuccessLimit ({limit}) not reached in {} measurements",
+                self.count
+            ),
+        )
     }
 }
 
@@ -137,17 +164,44 @@ mod tests {
     #[test]
     fn as_the_controller_assesses() {
         let once = Metric::default();
-        let three = Metric { count: Some(3), interval: "1m".into(), ..Metric::default() };
-        let endless = Metric { interval: "1m".into(), ..Metric::default() };
-        let lenient = Metric { failure_limit: Some(2), inconclusive_limit: Some(3), ..three.clone() };
-        let early = Metric { consecutive_success_limit: Some(2), failure_limit: Some(5), count: Some(4), ..three.clone() };
-        let unlimited = Metric { failure_limit: Some(-1), ..early.clone() };
+        let three = Metric {
+            count: Some(3),
+            interval: "1m".into(),
+            ..Metric::default()
+        };
+        let endless = Metric {
+            interval: "1m".into(),
+            ..Metric::default()
+        };
+        let lenient = Metric {
+            failure_limit: Some(2),
+            inconclusive_limit: Some(3),
+            ..three.clone()
+        };
+        let early = Metric {
+            consecutive_success_limit: Some(2),
+            failure_limit: Some(5),
+            count: Some(4),
+            ..three.clone()
+        };
+        let unlimited = Metric {
+            failure_limit: Some(-1),
+            ..early.clone()
+        };
         for (metric, phases, said) in [
             (&once, "S", "Successful"),
             (&once, "F", "Failed failed (1) > failureLimit (0)"),
-            (&once, "I", "Inconclusive inconclusive (1) > inconclusiveLimit (0)"),
+            (
+                &once,
+                "I",
+                "Inconclusive inconclusive (1) > inconclusiveLimit (0)",
+            ),
             (&once, "E", "again in 10s"),
-            (&once, "EEEEE", "Error consecutiveErrors (5) > consecutiveErrorLimit (4)"),
+            (
+                &once,
+                "EEEEE",
+                "Error consecutiveErrors (5) > consecutiveErrorLimit (4)",
+            ),
             (&once, "EEEES", "Successful"),
             (&three, "SS", "again in 60s"),
             (&three, "SSS", "Successful"),
@@ -157,8 +211,16 @@ mod tests {
             (&lenient, "FFF", "Failed failed (3) > failureLimit (2)"),
             (&lenient, "III", "Successful"),
             (&early, "FSS", "Successful"),
-            (&early, "SFSF", "Inconclusive consecutiveSuccessLimit (2) not reached in 4 measurements"),
-            (&unlimited, "FFFF", "Failed consecutiveSuccessLimit (2) not reached in 4 measurements"),
+            (
+                &early,
+                "SFSF",
+                "Inconclusive consecutiveSuccessLimit (2) not reached in 4 measurements",
+            ),
+            (
+                &unlimited,
+                "FFFF",
+                "Failed consecutiveSuccessLimit (2) not reached in 4 measurements",
+            ),
         ] {
             assert_eq!(assessed(metric, phases), said, "{phases}");
         }

@@ -60,7 +60,9 @@ pub(super) enum AttemptError {
     Query(QueryError),
     #[error(transparent)]
     Reading(ReadingError),
-    #[error("the value of {found} bytes is past the limit of {limit}; aggregate the query to fewer series")]
+    #[error(
+        "the value of {found} bytes is past the limit of {limit}; aggregate the query to fewer series"
+    )]
     Value { found: usize, limit: usize },
     #[error("judge the answer: {0}")]
     Judge(String),
@@ -124,13 +126,31 @@ pub(super) fn prepare(
         None => When::Instant(now),
         Some(range) => range_of(range, now)?,
     };
-    let timeout = settings.timeout.unwrap_or(DEFAULT_TIMEOUT.min(policy.limits.timeout));
-    let query = Query { text, when, timeout, parameters: Vec::new() };
-    Ok(Prepared { settings, address, query, now })
+    let timeout = settings
+        .timeout
+        .unwrap_or(DEFAULT_TIMEOUT.min(policy.limits.timeout));
+    let query = Query {
+        text,
+        when,
+        timeout,
+        parameters: Vec::new(),
+    };
+    Ok(Prepared {
+        settings,
+        address,
+        query,
+        now,
+    })
 }
 
 fn address(settings: &Settings, surroundings: &Surroundings) -> Result<Url, AttemptError> {
-    match (&settings.address, surroundings.default_address.as_deref().filter(|text| !text.is_empty())) {
+    match (
+        &settings.address,
+        surroundings
+            .default_address
+            .as_deref()
+            .filter(|text| !text.is_empty()),
+    ) {
         (Some(address), _) => Ok(address.clone()),
         (None, Some(default)) => server_url(default).map_err(AttemptError::DefaultAddress),
         (None, None) => Err(AttemptError::NoAddress),
@@ -139,11 +159,16 @@ fn address(settings: &Settings, surroundings: &Surroundings) -> Result<Url, Atte
 
 fn range_of(range: &RangeQuery, now: Timestamp) -> Result<When, AttemptError> {
     let time = |field, text: &str| {
-        condition::evaluate_time(text, now).map_err(|cause| AttemptError::RangeTime { field, cause })
+        condition::evaluate_time(text, now)
+            .map_err(|cause| AttemptError::RangeTime { field, cause })
     };
     let (start, end) = (time("start", &range.start)?, time("end", &range.end)?);
     let step = parse_go_duration(&range.step).map_err(AttemptError::RangeStep)?;
-    Ok(When::Range { start, end, step: SignedDuration::from_nanos(step) })
+    Ok(When::Range {
+        start,
+        end,
+        step: SignedDuration::from_nanos(step),
+    })
 }
 
 fn secrets_of(settings: &Settings, address: Option<&Url>) -> Vec<String> {
@@ -158,10 +183,18 @@ fn secrets_of(settings: &Settings, address: Option<&Url>) -> Vec<String> {
         let name = header.key.to_lowercase();
         if shown.iter().any(|word| name.contains(word)) {
             secrets.push(header.value.clone());
-            secrets.extend(header.value.split_once(' ').map(|(_, credentials)| credentials.to_owned()));
+            secrets.extend(
+                header
+                    .value
+                    .split_once(' ')
+                    .map(|(_, credentials)| credentials.to_owned()),
+            );
         }
     }
-    for url in [address, settings.authentication.token_url()].into_iter().flatten() {
+    for url in [address, settings.authentication.token_url()]
+        .into_iter()
+        .flatten()
+    {
         secrets.extend(userinfo(url));
     }
     secrets
@@ -169,12 +202,17 @@ fn secrets_of(settings: &Settings, address: Option<&Url>) -> Vec<String> {
 
 /// The password of an address, or its user where that is all there is, as written and decoded.
 fn userinfo(url: &Url) -> Vec<String> {
-    let Some(secret) = url.password().or(Some(url.username())).filter(|text| !text.is_empty()) else {
+    let Some(secret) = url
+        .password()
+        .or(Some(url.username()))
+        .filter(|text| !text.is_empty())
+    else {
         return Vec::new();
     };
-    let decoded = url::form_urlencoded::parse(format!("k={}", secret.replace('+', "%2B")).as_bytes())
-        .map(|(_, value)| value.into_owned())
-        .collect::<String>();
+    let decoded =
+        url::form_urlencoded::parse(format!("k={}", secret.replace('+', "%2B")).as_bytes())
+            .map(|(_, value)| value.into_owned())
+            .collect::<String>();
     vec![secret.to_owned(), decoded]
 }
 
@@ -186,23 +224,49 @@ pub(super) async fn make(
     metric: &Metric,
     secrets: &mut Vec<String>,
 ) -> Result<Outcome, AttemptError> {
-    let Prepared { settings, address, query, now } = prepared;
-    let server = server::server(&settings, address).await.map_err(AttemptError::Server)?;
+    let Prepared {
+        settings,
+        address,
+        query,
+        now,
+    } = prepared;
+    let server = server::server(&settings, address)
+        .await
+        .map_err(AttemptError::Server)?;
     secrets.extend(server.authentication.token().map(str::to_owned));
-    let limits =
-        prometheus::Limits { body: policy.limits.body, series: policy.limits.series, samples: policy.limits.samples };
+    let limits = prometheus::Limits {
+        body: policy.limits.body,
+        series: policy.limits.series,
+        samples: policy.limits.samples,
+    };
     let answer = client.query(&server, &query, &limits).await;
     secrets.extend(client.tokens(&server));
-    let Answer { data, warnings, infos, .. } = answer.map_err(AttemptError::Query)?;
+    let Answer {
+        data,
+        warnings,
+        infos,
+        ..
+    } = answer.map_err(AttemptError::Query)?;
     let reading = reading::read(&data).map_err(AttemptError::Reading)?;
     let (value, limit) = (reading.value.clone(), policy.limits.value);
     if value.len() > limit {
-        return Err(AttemptError::Value { found: value.len(), limit });
+        return Err(AttemptError::Value {
+            found: value.len(),
+            limit,
+        });
     }
-    let conditions =
-        Conditions { success: metric.success_condition.clone(), failure: metric.failure_condition.clone() };
+    let conditions = Conditions {
+        success: metric.success_condition.clone(),
+        failure: metric.failure_condition.clone(),
+    };
     let verdict = verdict(conditions, reading, now).await?;
-    Ok(Outcome { verdict, value, query: query.text, warnings, infos })
+    Ok(Outcome {
+        verdict,
+        value,
+        query: query.text,
+        warnings,
+        infos,
+    })
 }
 
 impl Outcome {
@@ -233,12 +297,20 @@ impl AttemptError {
     /// An Error measurement.
     pub(super) fn attempt(&self, mask: &Mask) -> Attempt {
         let message = Wording::of_others(&chain(self)).line(mask);
-        Attempt { phase: Phase::Error, message, ..Attempt::default() }
+        Attempt {
+            phase: Phase::Error,
+            message,
+            ..Attempt::default()
+        }
     }
 }
 
 /// What may take long runs on a thread of its own: a Ping must not wait for it.
-async fn verdict(conditions: Conditions, reading: Reading, now: Timestamp) -> Result<Verdict, AttemptError> {
+async fn verdict(
+    conditions: Conditions,
+    reading: Reading,
+    now: Timestamp,
+) -> Result<Verdict, AttemptError> {
     let text = conditions.success.len() + conditions.failure.len();
     if text.saturating_mul(reading.value.len()) <= LONG_CONDITION && !may_take_long(&conditions) {
         return Ok(judge(&conditions, &reading, now));
@@ -251,12 +323,18 @@ async fn verdict(conditions: Conditions, reading: Reading, now: Timestamp) -> Re
 /// Loops and texts that a short condition can make long: `repeat`, ranges, `concat`, nested predicates.
 fn may_take_long(conditions: &Conditions) -> bool {
     let words = ["repeat", "..", "concat", "matches", "#", "let ", "join"];
-    [&conditions.success, &conditions.failure].iter().any(|text| words.iter().any(|word| text.contains(word)))
+    [&conditions.success, &conditions.failure]
+        .iter()
+        .any(|text| words.iter().any(|word| text.contains(word)))
 }
 
 /// As the built-in provider writes warnings: `"one", "two"`.
 fn annotations(texts: &[String], mask: &Mask) -> String {
-    let quoted = texts.iter().map(|text| format!("\"{}\"", mask.hide(text))).collect::<Vec<_>>().join(", ");
+    let quoted = texts
+        .iter()
+        .map(|text| format!("\"{}\"", mask.hide(text)))
+        .collect::<Vec<_>>()
+        .join(", ");
     crate::text::chain::bounded(&quoted, METADATA)
 }
 
@@ -270,11 +348,21 @@ pub(super) fn query_of(metric: &Metric, seen: impl IntoIterator<Item = String>) 
     let settings = Settings::of(metric, &Map::new()).ok()?;
     let mut secrets = secrets_of(&settings, settings.address.as_ref());
     secrets.extend(seen);
-    Some(hidden_text(&settings.query, &Mask::new(secrets.iter().map(String::as_str))))
+    Some(hidden_text(
+        &settings.query,
+        &Mask::new(secrets.iter().map(String::as_str)),
+    ))
 }
 
 /// What a call that ran out of its time says.
 pub(super) fn late(timeout: Duration) -> Attempt {
-    let message = format!("the measurement took longer than its timeout of {} s", timeout.as_secs_f64());
-    Attempt { phase: Phase::Error, message, ..Attempt::default() }
+    let message = format!(
+        "the measurement took longer than its timeout of {} s",
+        timeout.as_secs_f64()
+    );
+    Attempt {
+        phase: Phase::Error,
+        message,
+        ..Attempt::default()
+    }
 }

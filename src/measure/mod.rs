@@ -16,4 +16,3 @@ mod reading;
 mod server;
 mod verdict;
 mod wording;
-

@@ -48,19 +48,33 @@ pub struct Provider {
 impl Provider {
     /// A provider under `policy`; with one that could not be read, each call is an Error that says so.
     pub fn new(policy: Result<Policy, Vec<Complaint>>, mut surroundings: Surroundings) -> Self {
-        let dial = policy.as_ref().map(|policy| policy.dial.clone()).unwrap_or_default();
+        let dial = policy
+            .as_ref()
+            .map(|policy| policy.dial.clone())
+            .unwrap_or_default();
         let client = Client::new(ClientSettings {
             dial: DialRules::new(dial.deny, dial.allow, dial.no_loopback),
             proxies: std::mem::take(&mut surroundings.proxies),
             aws: std::mem::take(&mut surroundings.aws),
         });
-        Provider { policy, surroundings, client, seen: Mutex::default() }
+        Provider {
+            policy,
+            surroundings,
+            client,
+            seen: Mutex::default(),
+        }
     }
 
     async fn measured(&self, run: &AnalysisRun, metric: &Metric, now: Timestamp) -> Attempt {
         let policy = match self.policy() {
             Ok(policy) => policy,
-            Err(message) => return Attempt { phase: Phase::Error, message, ..Attempt::default() },
+            Err(message) => {
+                return Attempt {
+                    phase: Phase::Error,
+                    message,
+                    ..Attempt::default()
+                };
+            }
         };
         let mut secrets: Vec<String> = secret_arguments(run).map(str::to_owned).collect();
         let prepared = match prepare(policy, &self.surroundings, run, metric, now) {
@@ -79,12 +93,20 @@ impl Provider {
     }
 
     fn policy(&self) -> Result<&Policy, String> {
-        self.policy.as_ref().map_err(|complaints| format!("the operator's policy cannot be used: {}", joined(complaints)))
+        self.policy.as_ref().map_err(|complaints| {
+            format!(
+                "the operator's policy cannot be used: {}",
+                joined(complaints)
+            )
+        })
     }
 
     fn remember(&self, secrets: &[String]) {
         // A panic elsewhere leaves the list whole: it is only ever pushed to.
-        let mut seen = self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut seen = self
+            .seen
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         for secret in secrets {
             if !seen.contains(secret) {
                 seen.push_back(secret.clone());
@@ -94,7 +116,13 @@ impl Provider {
         seen.drain(..extra);
     }
 
-    fn told(run: &AnalysisRun, metric: &Metric, started: Timestamp, finished: Timestamp, attempt: &Attempt) {
+    fn told(
+        run: &AnalysisRun,
+        metric: &Metric,
+        started: Timestamp,
+        finished: Timestamp,
+        attempt: &Attempt,
+    ) {
         tracing::info!(
             run = %run.name,
             namespace = %run.namespace,
@@ -117,10 +145,20 @@ impl MetricProvider for Provider {
         let started = Timestamp::now();
         let attempt = match &run {
             Some(run) => self.measured(run, &metric, started).await,
-            None => Attempt { phase: Phase::Error, message: "analysisRun is nil".to_owned(), ..Attempt::default() },
+            None => Attempt {
+                phase: Phase::Error,
+                message: "analysisRun is nil".to_owned(),
+                ..Attempt::default()
+            },
         };
         let finished = Timestamp::now();
-        Self::told(&run.unwrap_or_default(), &metric, started, finished, &attempt);
+        Self::told(
+            &run.unwrap_or_default(),
+            &metric,
+            started,
+            finished,
+            &attempt,
+        );
         Measurement {
             phase: attempt.phase,
             message: attempt.message,
@@ -133,16 +171,31 @@ impl MetricProvider for Provider {
     }
 
     /// Nothing is ever left `Running`, so there is nothing to go on with: as the built-in provider.
-    async fn resume(&self, _: Option<AnalysisRun>, _: Metric, measurement: Measurement) -> Measurement {
+    async fn resume(
+        &self,
+        _: Option<AnalysisRun>,
+        _: Metric,
+        measurement: Measurement,
+    ) -> Measurement {
         measurement
     }
 
     /// As [`Self::resume`].
-    async fn terminate(&self, _: Option<AnalysisRun>, _: Metric, measurement: Measurement) -> Measurement {
+    async fn terminate(
+        &self,
+        _: Option<AnalysisRun>,
+        _: Metric,
+        measurement: Measurement,
+    ) -> Measurement {
         measurement
     }
 
-    async fn garbage_collect(&self, _: Option<AnalysisRun>, _: Metric, _: i64) -> Result<(), String> {
+    async fn garbage_collect(
+        &self,
+        _: Option<AnalysisRun>,
+        _: Metric,
+        _: i64,
+    ) -> Result<(), String> {
         Ok(())
     }
 
@@ -151,9 +204,15 @@ impl MetricProvider for Provider {
     }
 
     fn metadata(&self, metric: &Metric) -> BTreeMap<String, String> {
-        let seen = self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let seen = self
+            .seen
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         let seen = seen.clone();
-        query_of(metric, seen).map(|query| ("ResolvedPrometheusQuery".to_owned(), query)).into_iter().collect()
+        query_of(metric, seen)
+            .map(|query| ("ResolvedPrometheusQuery".to_owned(), query))
+            .into_iter()
+            .collect()
     }
 }
 

@@ -20,14 +20,38 @@ pub(super) struct Reading {
 pub(super) fn read(data: &Data) -> Result<Reading, ReadingError> {
     let (numbers, series): (Vec<f64>, usize) = match data {
         Data::Scalar(number) => {
-            return Ok(Reading { result: ResultValue::Scalar(*number), value: go_float(*number), series: None });
+            return Ok(Reading {
+                result: ResultValue::Scalar(*number),
+                value: go_float(*number),
+                series: None,
+            });
         }
-        Data::Vector(samples) => (samples.iter().map(|sample| sample.value).collect(), samples.len()),
-        Data::Matrix(series) => (series.iter().flat_map(|one| one.values.iter().copied()).collect(), series.len()),
+        Data::Vector(samples) => (
+            samples.iter().map(|sample| sample.value).collect(),
+            samples.len(),
+        ),
+        Data::Matrix(series) => (
+            series
+                .iter()
+                .flat_map(|one| one.values.iter().copied())
+                .collect(),
+            series.len(),
+        ),
         Data::String => return Err(ReadingError::Text),
     };
-    let value = format!("[{}]", numbers.iter().map(|number| go_float(*number)).collect::<Vec<_>>().join(","));
-    Ok(Reading { result: ResultValue::Vector(numbers), value, series: Some(series) })
+    let value = format!(
+        "[{}]",
+        numbers
+            .iter()
+            .map(|number| go_float(*number))
+            .collect::<Vec<_>>()
+            .join(",")
+    );
+    Ok(Reading {
+        result: ResultValue::Vector(numbers),
+        value,
+        series: Some(series),
+    })
 }
 
 /// Why an answer cannot be judged.

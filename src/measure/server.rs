@@ -24,7 +24,9 @@ pub(super) enum ServerError {
         cause: io::Error,
     },
     /// A token that no header can hold, or none.
-    #[error("`authentication.bearer.tokenFile`: `{path}` holds no token: one line of visible characters is expected")]
+    #[error(
+        "`authentication.bearer.tokenFile`: `{path}` holds no token: one line of visible characters is expected"
+    )]
     Token { path: String },
 }
 
@@ -60,33 +62,55 @@ async fn tls(settings: &Settings) -> Result<Tls, ServerError> {
         }),
         _ => None,
     };
-    Ok(Tls { insecure: settings.insecure, ca_pem, identity, server_name: given.server_name.clone() })
+    Ok(Tls {
+        insecure: settings.insecure,
+        ca_pem,
+        identity,
+        server_name: given.server_name.clone(),
+    })
 }
 
 async fn authentication(given: &settings::Authentication) -> Result<Authentication, ServerError> {
     Ok(match given {
         settings::Authentication::None => Authentication::None,
-        settings::Authentication::Basic { username, password } => {
-            Authentication::Basic { username: username.clone(), password: Secret(password.clone()) }
-        }
-        settings::Authentication::OAuth2 { token_url, client_id, client_secret, scopes } => Authentication::OAuth2 {
+        settings::Authentication::Basic { username, password } => Authentication::Basic {
+            username: username.clone(),
+            password: Secret(password.clone()),
+        },
+        settings::Authentication::OAuth2 {
+            token_url,
+            client_id,
+            client_secret,
+            scopes,
+        } => Authentication::OAuth2 {
             token_url: token_url.clone(),
             client_id: client_id.clone(),
             client_secret: Secret(client_secret.clone()),
             scopes: scopes.clone(),
         },
-        settings::Authentication::SigV4 { region, profile, role_arn } => Authentication::SigV4(SigV4 {
+        settings::Authentication::SigV4 {
+            region,
+            profile,
+            role_arn,
+        } => Authentication::SigV4(SigV4 {
             region: region.clone(),
             profile: profile.clone(),
             role_arn: role_arn.clone(),
         }),
         settings::Authentication::Bearer { token_file } => {
             let bytes = contents("authentication.bearer.tokenFile", token_file).await?;
-            let token = String::from_utf8(bytes).unwrap_or_default().trim().to_owned();
+            let token = String::from_utf8(bytes)
+                .unwrap_or_default()
+                .trim()
+                .to_owned();
             if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-                return Err(ServerError::Token { path: token_file.clone() });
+                return Err(ServerError::Token {
+                    path: token_file.clone(),
+                });
             }
-            Authentication::Bearer { token: Secret(token) }
+            Authentication::Bearer {
+                token: Secret(token),
+            }
         }
     })
 }
@@ -96,7 +120,9 @@ async fn contents(key: &'static str, path: &str) -> Result<Vec<u8>, ServerError>
     let path = PathBuf::from(path);
     let read = {
         let path = path.clone();
-        tokio::task::spawn_blocking(move || bounded_file(&path)).await.unwrap_or_else(|error| Err(io::Error::other(error)))
+        tokio::task::spawn_blocking(move || bounded_file(&path))
+            .await
+            .unwrap_or_else(|error| Err(io::Error::other(error)))
     };
     read.map_err(|cause| ServerError::File { key, path, cause })
 }
@@ -104,12 +130,21 @@ async fn contents(key: &'static str, path: &str) -> Result<Vec<u8>, ServerError>
 fn bounded_file(path: &Path) -> io::Result<Vec<u8>> {
     let about = std::fs::metadata(path)?;
     if !about.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "not a regular file",
+        ));
     }
     let mut bytes = Vec::new();
-    io::Read::read_to_end(&mut io::Read::take(std::fs::File::open(path)?, FILE + 1), &mut bytes)?;
+    io::Read::read_to_end(
+        &mut io::Read::take(std::fs::File::open(path)?, FILE + 1),
+        &mut bytes,
+    )?;
     if bytes.len() as u64 > FILE {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "more than 1 MiB"));
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            "more than 1 MiB",
+        ));
     }
     Ok(bytes)
 }

@@ -51,7 +51,11 @@ impl Wording {
         for piece in &self.0 {
             match piece {
                 Piece::Own(text) => line.push_str(text),
-                Piece::Foreign(text) => line.push_str(&hidden(text, mask, if self.0.len() > 1 { QUOTE } else { MESSAGE })),
+                Piece::Foreign(text) => line.push_str(&hidden(
+                    text,
+                    mask,
+                    if self.0.len() > 1 { QUOTE } else { MESSAGE },
+                )),
             }
         }
         bounded(&line, MESSAGE)
