@@ -1,1 +1,6 @@
 //! The one integration test binary: a module a subject.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod cli;
+mod layers;
