@@ -1,1 +1,5 @@
-//! (being written)
+//! A metric provider into a process that Argo's controller can ask.
+
+pub mod handshake;
+mod listener;
+pub mod log;
