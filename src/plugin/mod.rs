@@ -1,1 +1,4 @@
-//! (being written)
+//! The plugin.
+
+pub mod calls;
+pub mod grpc;
