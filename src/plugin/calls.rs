@@ -23,10 +23,7 @@ pub struct Panicked {
 ///
 /// The sync methods come as `async { provider.kind() }`, and the others as `async { provider.run(…).await }`, so that
 /// all of the provider's code runs in here.
-pub async fn catch<T>(
-    method: &'static str,
-    call: impl Future<Output = T>,
-) -> Result<T, Panicked> {
+pub async fn catch<T>(method: &'static str, call: impl Future<Output = T>) -> Result<T, Panicked> {
     // Unwind safe as a task's future is: the future is gone after a panic, and what the provider shares between calls
     // is behind locks.
     AssertUnwindSafe(call)
@@ -39,10 +36,7 @@ pub async fn catch<T>(
 }
 
 /// [`catch`] for the calls that measure: a panic is an `Error` measurement, without times as no clock is read here.
-pub async fn measure(
-    method: &'static str,
-    call: impl Future<Output = Measurement>,
-) -> Measurement {
+pub async fn measure(method: &'static str, call: impl Future<Output = Measurement>) -> Measurement {
     match catch(method, call).await {
         Ok(measurement) => measurement,
         Err(panicked) => Measurement {
@@ -91,7 +85,10 @@ mod tests {
         ];
         for (call, words) in cases {
             let answer = now(catch("Type", async { call(secret) }));
-            assert_eq!(answer.map_err(|panicked| chain(&panicked)), Err(words.to_owned()));
+            assert_eq!(
+                answer.map_err(|panicked| chain(&panicked)),
+                Err(words.to_owned())
+            );
         }
     }
 

@@ -99,9 +99,7 @@ fn integer(message: wire::IntOrString) -> i64 {
 }
 
 /// The measurement that a call goes on with; none is an empty one.
-pub(super) fn measurement(
-    message: Option<wire::Measurement>,
-) -> Result<Measurement, MessageError> {
+pub(super) fn measurement(message: Option<wire::Measurement>) -> Result<Measurement, MessageError> {
     let message = message.unwrap_or_default();
     Ok(Measurement {
         phase: Phase::from(message.phase.as_str()),

@@ -64,7 +64,9 @@ impl<P: MetricProvider> server::MetricProvider for Service<P> {
         let metric = messages::metric(request.metric);
         let measurement = messages::measurement(request.measurement)?;
         let call = async { self.provider.terminate(run, metric, measurement).await };
-        Ok(Response::new(calls::measure("Terminate", call).await.into()))
+        Ok(Response::new(
+            calls::measure("Terminate", call).await.into(),
+        ))
     }
 
     async fn garbage_collect(
