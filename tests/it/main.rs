@@ -2,5 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "../host/grpc.rs"]
+mod host_grpc;
+
 mod cli;
+mod grpc;
 mod layers;
