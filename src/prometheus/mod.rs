@@ -1,1 +1,4 @@
 //! (being written)
+
+pub mod aws;
+pub mod sigv4;
