@@ -8,3 +8,5 @@ mod host_grpc;
 mod cli;
 mod grpc;
 mod layers;
+mod loopback;
+mod prometheus;
