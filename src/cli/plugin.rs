@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use tracing_subscriber::filter::LevelFilter;
+
 use super::{IMPOSSIBLE, environment, plugin_arguments, render};
 use crate::measure::provider::Provider;
 use crate::plugin::handshake::Environment;
@@ -13,10 +15,17 @@ use crate::text::chain::chain;
 /// Serves until the host quits.
 pub(super) fn serve(host: &Environment, arguments: Vec<OsString>) -> ExitCode {
     let arguments = plugin_arguments::read(arguments, std::fs::read_to_string);
-    let level = arguments
-        .log_level
-        .or_else(|| arguments.policy.as_ref().ok()?.log_level.clone());
-    log::to_stderr(level.as_deref().unwrap_or("info"));
+    let level = arguments.log_level.unwrap_or_else(|| {
+        let word = arguments
+            .policy
+            .as_ref()
+            .ok()
+            .and_then(|policy| policy.log_level.as_deref());
+        word.and_then(|word| log::level(word).ok())
+            .unwrap_or(LevelFilter::INFO)
+    });
+    // Without a log the answers are still right.
+    let _last_lines = log::install(level);
     tracing::warn!(
         version = env!("CARGO_PKG_VERSION"),
         "guard rails are not built yet: `guard: enforce` and `guard: observe` measure as `guard: off`"

@@ -7,10 +7,12 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use serde_json::{Map, Value};
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::analysis::policy::{Policy, yaml_object, yaml_value};
 use crate::analysis::settings::fields::Complaint;
-use crate::plugin::Protocol;
+use crate::plugin::handshake::Protocol;
+use crate::plugin::log;
 use crate::text::chain::chain;
 
 /// What the arguments say.
@@ -21,7 +23,7 @@ pub(super) struct PluginArguments {
     /// In place of the negotiated one.
     pub(super) protocol: Option<Protocol>,
     /// In place of the policy's `log.level`.
-    pub(super) log_level: Option<String>,
+    pub(super) log_level: Option<LevelFilter>,
 }
 
 /// Reads the arguments; `read_file` reads the policy file.
@@ -54,7 +56,7 @@ struct Reader {
     file: Map<String, Value>,
     keys: Map<String, Value>,
     protocol: Option<Protocol>,
-    log_level: Option<String>,
+    log_level: Option<LevelFilter>,
     complaints: Vec<Complaint>,
 }
 
@@ -84,7 +86,10 @@ impl Reader {
                     &format!("`{other}` is neither `netrpc` nor `grpc`"),
                 ),
             },
-            "log-level" => self.log_level = Some(value.to_owned()),
+            "log-level" => match log::level(value) {
+                Ok(level) => self.log_level = Some(level),
+                Err(error) => self.complain("--log-level", &chain(&error)),
+            },
             key => match yaml_value(value) {
                 Ok(value) => {
                     self.keys.insert(key.to_owned(), value);
@@ -101,17 +106,7 @@ impl Reader {
         });
     }
 
-    fn finish(mut self) -> PluginArguments {
-        const LEVELS: [&str; 6] = ["trace", "debug", "info", "warn", "error", "off"];
-        if let Some(level) = self
-            .log_level
-            .take_if(|level| !LEVELS.contains(&level.as_str()))
-        {
-            self.complain(
-                "--log-level",
-                &format!("`{level}` is none of {}", LEVELS.join(", ")),
-            );
-        }
+    fn finish(self) -> PluginArguments {
         let mut object = self.file;
         object.extend(self.keys);
         let policy = match Policy::from_object(&object) {

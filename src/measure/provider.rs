@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::attempt::{Attempt, late, make, prepare, query_of};
 use crate::analysis::measurement::{Measurement, Phase};
 use crate::analysis::metric::Metric;
-use crate::analysis::policy::Policy;
+use crate::analysis::policy::{Dial, Policy};
 use crate::analysis::provider::MetricProvider;
 use crate::analysis::run::AnalysisRun;
 use crate::analysis::secrets::{Mask, secret_arguments};
@@ -50,12 +50,13 @@ impl Provider {
     pub fn new(policy: Result<Policy, Vec<Complaint>>, mut surroundings: Surroundings) -> Self {
         let dial = policy
             .as_ref()
-            .map(|policy| policy.dial.clone())
+            .map(|policy| dial_rules(&policy.dial))
             .unwrap_or_default();
         let client = Client::new(ClientSettings {
-            dial: DialRules::new(dial.deny, dial.allow, dial.no_loopback),
+            dial,
             proxies: std::mem::take(&mut surroundings.proxies),
             aws: std::mem::take(&mut surroundings.aws),
+            ..ClientSettings::default()
         });
         Provider {
             policy,
@@ -214,6 +215,17 @@ impl MetricProvider for Provider {
             .into_iter()
             .collect()
     }
+}
+
+/// The operator's ranges over those that are never dialled by default.
+fn dial_rules(dial: &Dial) -> DialRules {
+    let mut rules = DialRules::default();
+    rules.denied.extend(&dial.deny);
+    rules.allowed.extend(&dial.allow);
+    if dial.no_loopback {
+        rules.deny_loopback();
+    }
+    rules
 }
 
 fn mask_of(secrets: &[String]) -> Mask {

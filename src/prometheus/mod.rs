@@ -29,8 +29,8 @@ mod resolve;
 mod tls;
 mod transport;
 
-pub use aws::AwsEnvironment;
 pub use answer::{Answer, Data, Sample, Series, Statistics};
+pub use aws::AwsEnvironment;
 pub use client::{Client, ClientSettings};
 pub use dial::{DialError, DialRules};
 pub use error::QueryError;
