@@ -152,6 +152,8 @@ impl Scope<'_> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test's panic is its failure")]
+
     use super::*;
     use std::time::Duration;
 

@@ -1,1 +1,5 @@
 //! The one integration test binary: a module a subject.
+
+#![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
+
+mod aws;
