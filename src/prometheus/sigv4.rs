@@ -6,8 +6,9 @@
 //! template's own headers are put on afterwards and are not signed, as there: a proxy may change them, and one named
 //! `Authorization` wins over the signature.
 //!
-//! One difference: where `region` is left to the environment, that round tripper signs for the region "" and is refused
-//! by AWS; here the caller passes the region that [`super::aws::CredentialChain::region`] found.
+//! Two differences. Where `region` is left to the environment, that round tripper signs for the region "" and AWS refuses
+//! it; here the caller passes the region that [`super::aws::CredentialChain::region`] found. And there an
+//! `idempotency-key` is signed that is never sent (client_golang sets it to no value); here it is neither.
 //!
 //! Not here: where the credentials come from ([`super::aws`]), and the policy's word on which hosts may be signed for.
 
@@ -152,6 +153,8 @@ impl Scope<'_> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test's panic is its failure")]
+
     use super::*;
     use std::time::Duration;
 

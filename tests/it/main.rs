@@ -5,6 +5,7 @@
 #[path = "../host/grpc.rs"]
 mod host_grpc;
 
+mod aws;
 mod cli;
 mod grpc;
 mod layers;

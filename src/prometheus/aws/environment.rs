@@ -106,6 +106,8 @@ impl fmt::Debug for Keys {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test's panic is its failure")]
+
     use super::*;
 
     #[test]

@@ -189,6 +189,8 @@ pub(super) fn instant(text: &str) -> Option<SystemTime> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test's panic is its failure")]
+
     use super::*;
 
     fn read(status: u16, body: &str) -> Result<Credentials, ExchangeError> {
@@ -256,5 +258,21 @@ mod tests {
         ] {
             assert_eq!(read(status, body).unwrap_err().to_string(), told, "{body}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_service_that_never_answers_is_left() {
+        // The listener takes connections into its queue and answers none of them.
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = silent.local_addr().unwrap();
+        rustls::crypto::ring::default_provider()
+            .install_default()
+            .ok();
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let each = Duration::from_millis(20);
+        let patience = Patience { tries: 2, each };
+        let request = client.get(format!("http://{address}/"));
+        let error = send(request, patience).await.err().unwrap();
+        assert_eq!(error.to_string(), "no answer within 20ms");
     }
 }

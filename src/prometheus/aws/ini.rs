@@ -61,6 +61,8 @@ fn without_comment(line: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test's panic is its failure")]
+
     use super::*;
 
     fn flat(text: &str) -> Result<Vec<String>, IniError> {

@@ -136,14 +136,6 @@ impl Profiles {
         })
     }
 
-    #[cfg(test)]
-    fn of(config: &str, credentials: &str) -> Self {
-        Profiles {
-            config: ini::parse(config).unwrap(),
-            credentials: ini::parse(credentials).unwrap(),
-        }
-    }
-
     /// The region of the profile `name`, or of the default one.
     pub(super) fn region(&self, name: Option<&str>) -> Option<String> {
         let profile = self.profile(name.unwrap_or(DEFAULT))?;
@@ -331,7 +323,16 @@ impl Profile {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test's panic is its failure")]
+
     use super::*;
+
+    fn profiles() -> Profiles {
+        Profiles {
+            config: ini::parse(CONFIG).unwrap(),
+            credentials: ini::parse(CREDENTIALS).unwrap(),
+        }
+    }
 
     fn keys(id: &str) -> Source {
         Source::Keys(Keys {
@@ -427,7 +428,7 @@ aws_access_key_id = P
 
     #[test]
     fn plans() {
-        let profiles = Profiles::of(CONFIG, CREDENTIALS);
+        let profiles = profiles();
         let one = Role {
             arn: "arn:one".into(),
             session_name: Some("me".into()),
@@ -465,7 +466,7 @@ aws_access_key_id = P
 
     #[test]
     fn refusals() {
-        let profiles = Profiles::of(CONFIG, CREDENTIALS);
+        let profiles = profiles();
         for (name, words) in [
             (
                 "nowhere",

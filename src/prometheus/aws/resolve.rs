@@ -4,7 +4,6 @@
 //! in the environment; a web identity; the environment's or the default profile; the container's endpoint, and where
 //! there is none the instance's metadata service.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -179,7 +178,7 @@ impl Surroundings {
             }
             Source::WebIdentity(WebIdentity { token_file, role }) => {
                 let region = self.region(sigv4).await?;
-                let token = files::text(PathBuf::from(token_file)).await?;
+                let token = files::text(token_file).await?;
                 let sts = self.sts(&region);
                 sts.assume_role_with_web_identity(&role, &token).await
             }

@@ -44,14 +44,14 @@ impl Sts<'_> {
         credentials: &Credentials,
         now: SystemTime,
     ) -> Result<Credentials, CredentialError> {
-        let mut form = form("AssumeRole", role);
-        let duration = role.duration.unwrap_or(DURATION);
-        form.append_pair("DurationSeconds", &duration.to_string());
-        if let Some(id) = &role.external_id {
-            form.append_pair("ExternalId", id);
-        }
-        let signer = Some((credentials, now));
-        self.ask("AssumeRole", role, form.finish(), signer).await
+        let action = "AssumeRole";
+        let duration = role.duration.unwrap_or(DURATION).to_string();
+        let duration = ("DurationSeconds", duration.as_str());
+        let form = match &role.external_id {
+            Some(id) => form(action, role, &[duration, ("ExternalId", id)]),
+            None => form(action, role, &[duration]),
+        };
+        self.ask(action, role, form, Some((credentials, now))).await
     }
 
     /// `AssumeRoleWithWebIdentity`; the token says who asks, so nothing is signed.
@@ -61,9 +61,8 @@ impl Sts<'_> {
         token: &str,
     ) -> Result<Credentials, CredentialError> {
         let action = "AssumeRoleWithWebIdentity";
-        let mut form = form(action, role);
-        form.append_pair("WebIdentityToken", token.trim_end());
-        self.ask(action, role, form.finish(), None).await
+        let form = form(action, role, &[("WebIdentityToken", token.trim_end())]);
+        self.ask(action, role, form, None).await
     }
 
     async fn ask(
@@ -111,16 +110,15 @@ fn endpoint(set: Option<&str>, region: &str) -> Option<Url> {
         .filter(|url| matches!(url.scheme(), "http" | "https"))
 }
 
-fn form(action: &str, role: &Role) -> Serializer<'static, String> {
-    let mut form = Serializer::new(String::new());
-    form.append_pair("Action", action)
+fn form(action: &str, role: &Role, further: &[(&str, &str)]) -> String {
+    let session_name = role.session_name.as_deref().unwrap_or(SESSION_NAME);
+    Serializer::new(String::new())
+        .append_pair("Action", action)
         .append_pair("Version", "2011-06-15")
         .append_pair("RoleArn", &role.arn)
-        .append_pair(
-            "RoleSessionName",
-            role.session_name.as_deref().unwrap_or(SESSION_NAME),
-        );
-    form
+        .append_pair("RoleSessionName", session_name)
+        .extend_pairs(further)
+        .finish()
 }
 
 const EXPECTED: &str =
@@ -168,6 +166,8 @@ fn unescaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test's panic is its failure")]
+
     use super::*;
 
     const ANSWER: &str = r#"<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
