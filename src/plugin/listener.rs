@@ -76,7 +76,9 @@ mod tests {
     #[tokio::test]
     async fn a_missing_folder_is_an_error() {
         assert_eq!(
-            bind(Path::new("/nowhere/at/all")).map_err(|error| error.kind()).err(),
+            bind(Path::new("/nowhere/at/all"))
+                .map_err(|error| error.kind())
+                .err(),
             Some(io::ErrorKind::NotFound)
         );
     }

@@ -9,6 +9,8 @@
 //!
 //! Not here: what is measured. That is `measure`, behind [`MetricProvider`].
 
+pub mod calls;
+pub mod grpc;
 pub mod handshake;
 mod listener;
 pub mod log;
@@ -41,6 +43,9 @@ pub enum ServeError {
     /// The host does not read the handshake line.
     #[error("write the handshake line to stdout")]
     Announce(#[source] io::Error),
+    /// The gRPC server cannot go on.
+    #[error("serve gRPC")]
+    Grpc(#[source] io::Error),
     /// Signals cannot be received.
     #[error("receive signals")]
     Signals(#[source] io::Error),
@@ -74,12 +79,17 @@ pub async fn serve<P: MetricProvider>(
     handshake::announce(&agreement.line(file.path())?).map_err(ServeError::Announce)?;
     let serving = async {
         match agreement.protocol {
-            Protocol::NetRpc => netrpc::serve(listener, provider).await,
-            Protocol::Grpc => unreachable!(),
+            Protocol::NetRpc => {
+                netrpc::serve(listener, provider).await;
+                Ok(())
+            }
+            Protocol::Grpc => grpc::serve(listener, provider)
+                .await
+                .map_err(ServeError::Grpc),
         }
     };
     tokio::select! {
-        () = serving => {}
+        served = serving => served?,
         _ = terminate.recv() => tracing::info!("ended by SIGTERM"),
         () = ignored(interrupt) => {}
     }

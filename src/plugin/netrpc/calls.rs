@@ -26,6 +26,7 @@ use crate::gob::decoder::{DecodeError, Decoder, Limits};
 use crate::gob::encoder::Encoder;
 use crate::gob::schema::Type;
 use crate::gob::value::{Struct, Value};
+use crate::plugin::calls::Panicked;
 use crate::text::chain::{bounded, chain};
 
 /// Calls of one connection that may run at once; Argo's controller has 30 workers and makes a few each.
@@ -61,12 +62,9 @@ pub(super) enum CallError {
         found: String,
     },
     #[error("net/rpc call `{method}`")]
-    Field {
-        method: String,
-        source: FieldError,
-    },
-    #[error("net/rpc call `{method}`: the plugin panicked; its log says where")]
-    Panic { method: String },
+    Field { method: String, source: FieldError },
+    #[error(transparent)]
+    Panicked(Panicked),
 }
 
 /// The end of a call.

@@ -168,8 +168,7 @@ impl Reply {
 
     /// `Measurement`; nil pointers and an empty map are not sent.
     pub(super) fn measurement(measurement: Measurement) -> Reply {
-        let instant =
-            |name, at: Option<Timestamp>| at.map(|at| (name, Value::Opaque(go_time(at))));
+        let instant = |name, at: Option<Timestamp>| at.map(|at| (name, Value::Opaque(go_time(at))));
         let metadata = (!measurement.metadata.is_empty()).then_some(measurement.metadata);
         let fields: Struct = [
             Some(("Phase", measurement.phase.as_str().into())),
@@ -241,12 +240,21 @@ mod tests {
     #[test]
     fn the_zero_time_is_none_and_offsets_do_not_move_an_instant() {
         let read = |bytes: &[u8]| time(&mut Struct::from([("At", time_value(bytes))]), "At");
-        assert_eq!(read(&[1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]), Ok(None));
+        assert_eq!(
+            read(&[1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]),
+            Ok(None)
+        );
         let epoch = [0, 0, 0, 0x0e, 0x77, 0x91, 0xf7, 0, 0, 0, 0, 0];
         let with = |version: u8, offset: &[u8]| [&[version], &epoch[..], offset].concat();
         assert_eq!(read(&with(1, &[0, 60])), Ok(Some(Timestamp::UNIX_EPOCH)));
         assert_eq!(read(&with(2, &[0, 60, 7])), Ok(Some(Timestamp::UNIX_EPOCH)));
-        for bytes in [&with(1, &[0])[..], &with(2, &[0, 60]), &with(3, &[0, 60]), &[], &[1]] {
+        for bytes in [
+            &with(1, &[0])[..],
+            &with(2, &[0, 60]),
+            &with(3, &[0, 60]),
+            &[],
+            &[1],
+        ] {
             assert_eq!(
                 read(bytes).map_err(|error| error.to_string()),
                 Err("field `At`: expected a time of 15 or 16 bytes, found opaque".to_owned())

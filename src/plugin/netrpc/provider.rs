@@ -4,19 +4,15 @@
 //! `InitPlugin` and `Type` hold in it is not looked at.
 
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
 use std::sync::Arc;
 
-use futures_util::FutureExt;
-use jiff::Timestamp;
-
-use super::calls::{Answering, CallError, Outcome, Service};
+use super::calls::{Answering, CallError, Service};
 use super::control::unknown;
 use super::messages::{Arguments, Reply, arguments};
-use crate::analysis::measurement::{Measurement, Phase};
+use crate::analysis::measurement::Measurement;
 use crate::analysis::provider::MetricProvider;
 use crate::gob::value::Value;
+use crate::plugin::calls::{catch, measure};
 
 /// `Plugin`
 pub(super) struct Provider<P>(pub(super) Arc<P>);
@@ -30,27 +26,36 @@ impl<P: MetricProvider> Service for Provider<P> {
         };
         let held = |expected| held(method, body, expected);
         match name {
-            "InitPlugin" => answer(method, async move { Reply::outcome(provider.init()) }),
-            "Type" => answer(method, async move { Reply::text(provider.kind()) }),
+            "InitPlugin" => answer("InitPlugin", async move { Reply::outcome(provider.init()) }),
+            "Type" => answer("Type", async move { Reply::text(provider.kind()) }),
             "Run" => with(held("`RunArgs`"), |args| {
-                measure(async move { provider.run(args.run, args.metric).await })
+                measured(
+                    "Run",
+                    async move { provider.run(args.run, args.metric).await },
+                )
             }),
             "Resume" => with(held("`TerminateAndResumeArgs`"), |args| {
-                let Arguments { run, metric, measurement, .. } = args;
-                measure(async move { provider.resume(run, metric, measurement).await })
+                measured("Resume", async move {
+                    let Arguments { run, metric, .. } = args;
+                    provider.resume(run, metric, args.measurement).await
+                })
             }),
             "Terminate" => with(held("`TerminateAndResumeArgs`"), |args| {
-                let Arguments { run, metric, measurement, .. } = args;
-                measure(async move { provider.terminate(run, metric, measurement).await })
+                measured("Terminate", async move {
+                    let Arguments { run, metric, .. } = args;
+                    provider.terminate(run, metric, args.measurement).await
+                })
             }),
             "GarbageCollect" => with(held("`GarbageCollectArgs`"), |args| {
-                let Arguments { run, metric, limit, .. } = args;
-                answer(method, async move {
-                    Reply::outcome(provider.garbage_collect(run, metric, limit).await)
+                answer("GarbageCollect", async move {
+                    let Arguments { run, metric, .. } = args;
+                    Reply::outcome(provider.garbage_collect(run, metric, args.limit).await)
                 })
             }),
             "GetMetadata" => with(held("`GetMetadataArgs`"), |args| {
-                answer(method, async move { Reply::texts(provider.metadata(&args.metric)) })
+                answer("GetMetadata", async move {
+                    Reply::texts(provider.metadata(&args.metric))
+                })
             }),
             _ => Answering::Now(Err(unknown(method, split, &["Plugin"]))),
         }
@@ -87,31 +92,18 @@ fn with(
 }
 
 /// A call whose panic is an error of the call.
-fn answer(method: &str, call: impl Future<Output = Reply> + Send + 'static) -> Answering {
-    let method = method.to_owned();
-    later(async move { caught(call).await.ok_or(CallError::Panic { method }) })
+fn answer(method: &'static str, call: impl Future<Output = Reply> + Send + 'static) -> Answering {
+    Answering::Later(Box::pin(async move {
+        catch(method, call).await.map_err(CallError::Panicked)
+    }))
 }
 
 /// A call whose panic is an `Error` measurement.
-fn measure(call: impl Future<Output = Measurement> + Send + 'static) -> Answering {
-    later(async move {
-        let started = Timestamp::now();
-        let measurement = caught(call).await.unwrap_or_else(|| Measurement {
-            phase: Phase::Error,
-            message: "the plugin panicked; its log says where".to_owned(),
-            started_at: Some(started),
-            finished_at: Some(Timestamp::now()),
-            ..Measurement::default()
-        });
-        Ok(Reply::measurement(measurement))
-    })
-}
-
-fn later(call: impl Future<Output = Outcome> + Send + 'static) -> Answering {
-    Answering::Later(Box::pin(call) as Pin<Box<dyn Future<Output = Outcome> + Send>>)
-}
-
-/// None: it panicked. What it shares with other calls stands behind locks, which tell their own breaking.
-async fn caught<T>(call: impl Future<Output = T>) -> Option<T> {
-    AssertUnwindSafe(call).catch_unwind().await.ok()
+fn measured(
+    method: &'static str,
+    call: impl Future<Output = Measurement> + Send + 'static,
+) -> Answering {
+    Answering::Later(Box::pin(async move {
+        Ok(Reply::measurement(measure(method, call).await))
+    }))
 }

@@ -234,7 +234,13 @@ impl Role {
                 if !is_dispensed(&mut stream, &session).await? {
                     return stream.close().await;
                 }
-                calls::serve(stream.compat(), Provider(provider), inflow, Limits::default()).await
+                calls::serve(
+                    stream.compat(),
+                    Provider(provider),
+                    inflow,
+                    Limits::default(),
+                )
+                .await
             }
         }
     }
