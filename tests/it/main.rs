@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test's panic is its failure")]
 
-#[path = "../host/grpc.rs"]
-mod host_grpc;
+#[path = "../host/mod.rs"]
+mod host;
+
+use host::grpc as host_grpc;
 
 mod grpc;
+mod netrpc;
