@@ -82,9 +82,11 @@ impl Session {
         Ok(stream)
     }
 
-    /// Waits until the plugin closes the connection.
-    pub(crate) async fn closed(&mut self) {
-        let _ = (&mut self.driver).await;
+    /// Waits until the plugin acknowledges the stream.
+    pub(crate) async fn acknowledged(&self, stream: &Stream) {
+        while stream.is_pending_ack() {
+            tokio::task::yield_now().await;
+        }
     }
 }
 
@@ -94,7 +96,8 @@ impl Drop for Session {
     }
 }
 
-type Waiting = Arc<Mutex<HashMap<u64, oneshot::Sender<Answer<Value>>>>>;
+/// The calls without an answer; none: the stream has ended.
+type Waiting = Arc<Mutex<Option<HashMap<u64, oneshot::Sender<Answer<Value>>>>>>;
 
 /// Go's `rpc.Client` on one stream.
 pub(crate) struct Client {
@@ -109,7 +112,7 @@ impl Client {
         for (name, ty) in &REGISTERED {
             encoder.register(name, Type::Struct(ty));
         }
-        let waiting = Waiting::default();
+        let waiting: Waiting = Arc::new(Mutex::new(Some(HashMap::new())));
         tokio::spawn(receive(reading, waiting.clone()));
         Self {
             sending: tokio::sync::Mutex::new((writing, encoder, 0)),
@@ -127,7 +130,10 @@ impl Client {
                 ("ServiceMethod", method.into()),
                 ("Seq", Value::Uint(*last)),
             ]);
-            self.waiting.lock().map_err(failed)?.insert(*last, answer);
+            match &mut *self.waiting.lock().unwrap() {
+                Some(waiting) => waiting.insert(*last, answer),
+                None => return Err(shut_down()),
+            };
             *last += 1;
             let mut bytes = Vec::new();
             let request_type = Type::Struct(&REQUEST);
@@ -151,6 +157,22 @@ impl Client {
         });
         self.call(method, &Type::Interface, &Value::Interface(held))
             .await
+    }
+
+    /// Names a further type that arguments may have.
+    pub(crate) async fn register(&self, name: &'static str, ty: Type) {
+        self.sending.lock().await.1.register(name, ty);
+    }
+
+    /// Run on this stream.
+    pub(crate) async fn run(
+        &self,
+        run: Option<&AnalysisRun>,
+        metric: &Metric,
+    ) -> Answer<Measurement> {
+        let arguments = sent([run.map(analysis_run), Some(metric_field(metric))]);
+        let answer = self.ask("Plugin.Run", Some(("RunArgs", arguments)));
+        answer.await.map(measured)
     }
 
     /// Writes bytes that may be no request.
@@ -184,11 +206,12 @@ async fn receive(mut stream: ReadHalf<Stream>, waiting: Waiting) {
                 Some(text) => Err(failed(text)),
                 None => Ok(value),
             };
-            let call = waiting.lock().unwrap().remove(&sequence);
+            let mut waiting = waiting.lock().unwrap();
+            let call = waiting.as_mut().and_then(|calls| calls.remove(&sequence));
             let _ = call.expect("an answer to a call").send(answer);
         }
     }
-    waiting.lock().unwrap().clear();
+    *waiting.lock().unwrap() = None;
 }
 
 /// A host of one plugin, dispensed.
@@ -223,20 +246,27 @@ impl NetRpcHost {
     /// go-plugin's ping.
     pub(crate) async fn ping(&self) -> Answer<()> {
         let body = Value::Bool(true);
-        self.control.call("Control.Ping", &Type::Bool, &body).await?;
+        self.control
+            .call("Control.Ping", &Type::Bool, &body)
+            .await?;
         Ok(())
     }
 
     /// Tells the plugin to end.
     pub(crate) async fn quit(&self) -> Answer<()> {
         let body = Value::Bool(true);
-        self.control.call("Control.Quit", &Type::Bool, &body).await?;
+        self.control
+            .call("Control.Quit", &Type::Bool, &body)
+            .await?;
         Ok(())
     }
 
     /// InitPlugin: the plugin's refusal, if any.
     pub(crate) async fn init(&self) -> Answer<Result<(), String>> {
-        self.plugin.ask("Plugin.InitPlugin", None).await.map(refusal)
+        self.plugin
+            .ask("Plugin.InitPlugin", None)
+            .await
+            .map(refusal)
     }
 
     /// Run.
@@ -245,9 +275,7 @@ impl NetRpcHost {
         run: Option<&AnalysisRun>,
         metric: &Metric,
     ) -> Answer<Measurement> {
-        let arguments = sent([run.map(analysis_run), Some(metric_field(metric))]);
-        let answer = self.plugin.ask("Plugin.Run", Some(("RunArgs", arguments)));
-        answer.await.map(measured)
+        self.plugin.run(run, metric).await
     }
 
     /// Resume.
@@ -301,9 +329,10 @@ impl NetRpcHost {
             Some(metric_field(metric)),
             Some(("Limit", Value::Int(limit))),
         ]);
-        let answer = self
-            .plugin
-            .ask("Plugin.GarbageCollect", Some(("GarbageCollectArgs", arguments)));
+        let answer = self.plugin.ask(
+            "Plugin.GarbageCollect",
+            Some(("GarbageCollectArgs", arguments)),
+        );
         answer.await.map(refusal)
     }
 
@@ -554,9 +583,8 @@ fn argument(argument: &Argument) -> Value {
 }
 
 fn metric_field(metric: &Metric) -> Field {
-    let plugin = |(name, json): &(String, Vec<u8>)| {
-        (name.as_str().into(), Value::Bytes(json.clone()))
-    };
+    let plugin =
+        |(name, json): &(String, Vec<u8>)| (name.as_str().into(), Value::Bytes(json.clone()));
     let plugins = Value::Map(metric.plugins.iter().map(plugin).collect());
     let fields = sent([
         text("Name", &metric.name),
@@ -588,7 +616,9 @@ fn measurement_value(measurement: &Measurement) -> Value {
 }
 
 fn refusal(answer: Value) -> Result<(), String> {
-    let text = answer.as_struct().and_then(|fields| fields.get("ErrorString"));
+    let text = answer
+        .as_struct()
+        .and_then(|fields| fields.get("ErrorString"));
     text.map_or(Ok(()), |text| {
         Err(text.as_str().expect("a text").to_owned())
     })

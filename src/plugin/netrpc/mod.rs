@@ -26,6 +26,7 @@ use tokio::task::JoinSet;
 use self::calls::Inflow;
 use self::session::{End, Hosts};
 use crate::analysis::provider::MetricProvider;
+use crate::text::chain::chain;
 
 /// Connections at once; more wait to be accepted.
 const CONNECTIONS: usize = 8;
@@ -50,8 +51,7 @@ pub async fn serve<P: MetricProvider>(listener: UnixListener, provider: Arc<P>) 
                 }
                 // Out of file descriptors, or a peer that left the queue: both pass.
                 Err(error) => {
-                    let error: &dyn std::error::Error = &error;
-                    tracing::warn!(error, "accept a connection");
+                    tracing::warn!(error = chain(&error), "accept a connection");
                     tokio::time::sleep(BREATH).await;
                 }
             },

@@ -33,6 +33,7 @@ use super::control::Control;
 use super::provider::Provider;
 use crate::analysis::provider::MetricProvider;
 use crate::gob::decoder::Limits;
+use crate::text::chain::chain;
 
 /// Streams of one connection; Argo's controller opens four.
 const STREAMS: usize = 64;
@@ -165,8 +166,7 @@ async fn accept<T, P>(
         let stream = match next {
             Some(Ok(stream)) => stream,
             Some(Err(error)) => {
-                let error: &dyn std::error::Error = &error;
-                tracing::debug!(error, "connection ended");
+                tracing::debug!(error = chain(&error), "connection ended");
                 return;
             }
             None => return,
@@ -175,8 +175,7 @@ async fn accept<T, P>(
         let (session, provider, inflow) = (session.clone(), provider.clone(), inflow.clone());
         streams.spawn(async move {
             if let Err(error) = role.play(stream, session, provider, inflow).await {
-                let error: &dyn std::error::Error = &error;
-                tracing::debug!(error, "stream ended");
+                tracing::debug!(error = chain(&error), "stream ended");
             }
         });
         while streams.try_join_next().is_some() {}
