@@ -2,12 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-#[path = "../host/grpc.rs"]
-mod host_grpc;
+#[path = "../host/mod.rs"]
+mod host;
+
+use host::grpc as host_grpc;
 
 mod aws;
 mod cli;
 mod grpc;
 mod layers;
 mod loopback;
+mod netrpc;
 mod prometheus;

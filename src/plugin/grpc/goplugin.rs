@@ -72,7 +72,7 @@ impl Health for GoPlugin {
         if SERVICES.contains(&service.as_str()) {
             Ok(Response::new(status(ServingStatus::Serving)))
         } else {
-            Err(Status::not_found(format!("no service `{service}`")))
+            Err(Status::not_found("expected service `plugin` or none"))
         }
     }
 
