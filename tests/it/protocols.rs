@@ -1,21 +1,30 @@
 //! One script through both protocols of the built program: a host hears the same over each.
 
 use std::collections::BTreeMap;
+use std::error::Error;
+use std::path::Path;
 
 use promql_guard::analysis::measurement::{Measurement, Phase};
 use promql_guard::analysis::metric::Metric;
 use promql_guard::analysis::run::AnalysisRun;
 
-use crate::host_grpc::GrpcHost;
-use crate::host_process::Process;
+use crate::host::{Host, Process};
 use crate::loopback::{Loopback, Reply};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_promql-guard");
 
-/// A host of either protocol.
-enum Host {
-    Grpc(GrpcHost),
-}
+/// Each way to a protocol: its name here, the versions that the host offers, the program's arguments, what is spoken.
+const WAYS: [(&str, &str, &[&str], &str); 4] = [
+    ("every controller to date", "1", &[], "netrpc"),
+    ("a controller that offers both", "1,2", &[], "grpc"),
+    (
+        "net/rpc by argument",
+        "1,2",
+        &["--protocol", "netrpc"],
+        "netrpc",
+    ),
+    ("gRPC by argument", "1", &["--protocol", "grpc"], "grpc"),
+];
 
 /// What a step asks.
 #[derive(Debug)]
@@ -40,50 +49,27 @@ enum Answer {
     Metadata(BTreeMap<String, String>),
 }
 
-impl Host {
-    async fn start(protocol: &str) -> (Process, Host) {
-        let (versions, arguments) = match protocol {
-            "grpc" => ("1,2", &[][..]),
-            "grpc, asked for" => ("1", &["--protocol", "grpc"][..]),
-            other => unreachable!("no host for {other}"),
-        };
-        let process = Process::start(PROGRAM, arguments, versions, &[]).unwrap();
-        let host = GrpcHost::connect(&process.socket).await.unwrap();
-        (process, Host::Grpc(host))
-    }
-
-    async fn ask(&self, ask: &Ask) -> Answer {
-        let Host::Grpc(host) = self;
-        let run = run();
-        match ask {
-            Ask::Ping => host.ping().await.map(|()| Answer::Done),
-            Ask::Init => host.init().await.map(Answer::Outcome),
-            Ask::Run(run, metric) => host
-                .run(run.as_ref(), metric)
-                .await
-                .map(|answer| Answer::Measured(timeless(answer))),
-            Ask::Resume(metric, before) => host
-                .resume(Some(&run), metric, before)
-                .await
-                .map(Answer::Measured),
-            Ask::Terminate(metric, before) => host
-                .terminate(Some(&run), metric, before)
-                .await
-                .map(Answer::Measured),
-            Ask::GarbageCollect(metric, limit) => host
-                .garbage_collect(Some(&run), metric, *limit)
-                .await
-                .map(Answer::Outcome),
-            Ask::Type => host.kind().await.map(Answer::Text),
-            Ask::GetMetadata(metric) => host.metadata(metric).await.map(Answer::Metadata),
+async fn ask(host: &Host, ask: &Ask) -> Result<Answer, Box<dyn Error>> {
+    let run = run();
+    Ok(match ask {
+        Ask::Ping => {
+            host.ping().await?;
+            Answer::Done
         }
-        .unwrap_or_else(|status| panic!("{ask:?}: {status}"))
-    }
-
-    async fn quit(&self) {
-        let Host::Grpc(host) = self;
-        host.quit().await.unwrap();
-    }
+        Ask::Init => Answer::Outcome(host.init().await?),
+        Ask::Run(run, metric) => Answer::Measured(timeless(host.run(run.as_ref(), metric).await?)),
+        Ask::Resume(metric, before) => {
+            Answer::Measured(host.resume(Some(&run), metric, before).await?)
+        }
+        Ask::Terminate(metric, before) => {
+            Answer::Measured(host.terminate(Some(&run), metric, before).await?)
+        }
+        Ask::GarbageCollect(metric, limit) => {
+            Answer::Outcome(host.garbage_collect(Some(&run), metric, *limit).await?)
+        }
+        Ask::Type => Answer::Text(host.kind().await?),
+        Ask::GetMetadata(metric) => Answer::Metadata(host.metadata(metric).await?),
+    })
 }
 
 /// The measurement with the times that every one has dropped.
@@ -213,25 +199,23 @@ fn prometheus() -> Loopback {
 #[tokio::test]
 async fn every_protocol_answers_the_script_alike() {
     let prometheus = prometheus();
-    let mut answers: Vec<(&str, Vec<Answer>)> = Vec::new();
-    for protocol in ["grpc", "grpc, asked for"] {
-        let (mut process, host) = Host::start(protocol).await;
+    let mut before: Option<Vec<Answer>> = None;
+    for (way, versions, arguments, protocol) in WAYS {
+        let mut process = Process::start(Path::new(PROGRAM), arguments, versions, &[]).unwrap();
+        assert_eq!(process.protocol, protocol, "{way}");
+        let host = Host::connect(&process).await.unwrap();
         let mut heard = Vec::new();
-        for (ask, expected) in script(&prometheus.url()) {
-            let answer = host.ask(&ask).await;
-            assert!(
-                expected(&answer),
-                "{protocol}: {ask:?} is answered {answer:?}"
-            );
+        for (step, expected) in script(&prometheus.url()) {
+            let answer = ask(&host, &step).await.unwrap();
+            assert!(expected(&answer), "{way}: {step:?} is answered {answer:?}");
             heard.push(answer);
         }
-        host.quit().await;
-        assert!(process.wait().unwrap().success(), "{protocol}");
-        assert!(!process.socket.exists(), "{protocol}");
-        answers.push((protocol, heard));
-    }
-    let (first, rest) = answers.split_first().expect("a protocol");
-    for other in rest {
-        assert_eq!(first.1, other.1, "{} and {}", first.0, other.0);
+        host.quit().await.unwrap();
+        assert!(process.wait().unwrap().success(), "{way}");
+        assert!(!process.socket.exists(), "{way}");
+        if let Some(before) = &before {
+            assert_eq!(*before, heard, "{way}");
+        }
+        before = Some(heard);
     }
 }
