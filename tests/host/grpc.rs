@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::path::Path;
 
 use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
@@ -169,53 +167,6 @@ impl GrpcHost {
             .shutdown(plugin::Empty {})
             .await?;
         Ok(())
-    }
-}
-
-/// A plugin's process, killed when it is dropped.
-pub(crate) struct Process {
-    child: Child,
-    /// Where it listens.
-    pub(crate) socket: PathBuf,
-}
-
-impl Process {
-    /// Starts `program` as a controller that offers versions 1 and 2, and reads its handshake line.
-    pub(crate) fn start(
-        program: &str,
-        args: &[&str],
-        env: &[(&str, &str)],
-    ) -> Result<Self, Box<dyn Error>> {
-        let mut child = Command::new(program)
-            .args(args)
-            .env("ARGO_ROLLOUTS_RPC_PLUGIN", "metricprovider")
-            .env("PLUGIN_PROTOCOL_VERSIONS", "1,2")
-            .envs(env.iter().copied())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut line = String::new();
-        let stdout = child.stdout.take().ok_or("no stdout")?;
-        BufReader::new(stdout).read_line(&mut line)?;
-        match line.trim_end().split('|').collect::<Vec<_>>()[..] {
-            ["1", "2", "unix", socket, "grpc", ""] => Ok(Self {
-                child,
-                socket: PathBuf::from(socket),
-            }),
-            _ => Err(format!("expected `1|2|unix|…|grpc|`, found {line:?}").into()),
-        }
-    }
-
-    /// Waits for the end that Shutdown asks for.
-    pub(crate) fn wait(&mut self) -> std::io::Result<ExitStatus> {
-        self.child.wait()
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // It has ended where the test went well.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
