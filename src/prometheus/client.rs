@@ -103,7 +103,7 @@ impl Shared {
         limits: Limits,
     ) -> Result<Answer, QueryError> {
         let url = server.url(query.endpoint());
-        let transport = self.transports.to(server, &url).await?;
+        let transport = self.transports.to(server, &server.address).await?;
         let form = query.form(&server.address);
         let mut response = self
             .authorized(server, &transport, Method::POST, &url, &form)

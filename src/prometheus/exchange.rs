@@ -1,5 +1,7 @@
 //! One HTTP exchange: what Go's client would send, the body within its limit, failures by what they are.
 
+use std::sync::atomic::Ordering;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRAILER, TRANSFER_ENCODING};
@@ -12,7 +14,7 @@ use super::error::{Counted, Malformed, QueryError, Unreachable, find, root_cause
 use super::resolve::ResolveError;
 use super::server::{Server, userinfo, without_userinfo};
 use super::tls::TlsError;
-use super::transport::Transport;
+use super::transport::{Connections, Transport};
 
 /// What Go's `net/http` does not take from a header map (`reqWriteExcludeHeader`); here it would break the framing.
 const OURS: [http::HeaderName; 4] = [HOST, CONTENT_LENGTH, TRANSFER_ENCODING, TRAILER];
@@ -30,11 +32,36 @@ pub(super) struct Request<'a> {
 }
 
 /// Sends `request` with the headers of `server` over all others, and waits for the answer's head.
+///
+/// A server may close a connection at the moment we use it again. Then the request goes out once more, as it would from
+/// Go's transport (`persistConn.shouldRetryRequest`): queries change nothing, and client_golang marks them so.
 pub(super) async fn send(
     transport: &Transport,
     server: &Server,
     request: Request<'_>,
 ) -> Result<Response, QueryError> {
+    let Connections { client, answered } = &transport.connections;
+    let may_be_used_again = answered.load(Ordering::Relaxed);
+    let mut sent = prepared(client, server, &request).send().await;
+    if may_be_used_again && sent.as_ref().is_err_and(is_lost) {
+        sent = prepared(client, server, &request).send().await;
+    }
+    answered.store(sent.is_ok(), Ordering::Relaxed);
+    sent.map_err(|error| unanswered(&error, &transport.shown))
+}
+
+/// Whether the connection was there and went away before the answer began.
+fn is_lost(error: &reqwest::Error) -> bool {
+    !error.is_connect()
+        && find::<rustls::Error>(error).is_none()
+        && find::<hyper::Error>(error).is_some_and(|error| !error.is_parse())
+}
+
+fn prepared(
+    client: &reqwest::Client,
+    server: &Server,
+    request: &Request<'_>,
+) -> reqwest::RequestBuilder {
     let mut headers = HeaderMap::new();
     let mut url = without_userinfo(request.url);
     let mut body = "";
@@ -48,7 +75,7 @@ pub(super) async fn send(
         url.set_query(Some(request.form));
     }
     let by_url = || userinfo(request.url).map(|(user, password)| basic(&user, &password));
-    if let Some(authorization) = request.authorization.or_else(by_url) {
+    if let Some(authorization) = request.authorization.clone().or_else(by_url) {
         headers.insert(AUTHORIZATION, authorization);
     }
     for (name, value) in &server.headers {
@@ -56,15 +83,11 @@ pub(super) async fn send(
             headers.insert(name, value.clone());
         }
     }
-    let mut builder = transport
-        .client
-        .request(request.method, url)
-        .headers(headers);
-    if !body.is_empty() {
-        builder = builder.body(body.to_owned());
+    let builder = client.request(request.method.clone(), url).headers(headers);
+    match body {
+        "" => builder,
+        body => builder.body(body.to_owned()),
     }
-    let sent = builder.send().await;
-    sent.map_err(|error| unanswered(&error, &transport.shown))
 }
 
 /// The header of basic authentication.

@@ -1,5 +1,6 @@
 //! Servers into HTTP clients: one a server and proxy, kept, made without TLS work before the first `https` address.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -32,7 +33,7 @@ pub(super) struct Transports {
     names: Arc<Names>,
     roots: OnceCell<Arc<RootCertStore>>,
     tls: Mutex<Bounded<Tls, ClientConfig>>,
-    clients: Mutex<Bounded<Key, reqwest::Client>>,
+    clients: Mutex<Bounded<Key, Connections>>,
 }
 
 /// What two requests must agree on to share connections.
@@ -43,10 +44,19 @@ struct Key {
     encrypted: bool,
 }
 
-/// The way to one URL.
-pub(super) struct Transport {
+/// An HTTP client and what is known of its connections.
+#[derive(Clone)]
+pub(super) struct Connections {
     /// What makes the request.
     pub(super) client: reqwest::Client,
+    /// Whether the last request had an answer, so that one of its connections may be in use again.
+    pub(super) answered: Arc<AtomicBool>,
+}
+
+/// The way to one URL.
+pub(super) struct Transport {
+    /// Shared by all that agree on the way.
+    pub(super) connections: Connections,
     /// The URL as messages show it, and the proxy if there is one.
     pub(super) shown: String,
 }
@@ -77,8 +87,8 @@ impl Transports {
                 .any(|url| url.scheme() == "https"),
         };
         let kept = lock(&self.clients).get(&key);
-        if let Some(client) = kept {
-            return Ok(Transport { client, shown });
+        if let Some(connections) = kept {
+            return Ok(Transport { connections, shown });
         }
         let failed = |cause| QueryError::Tls {
             server: shown.clone(),
@@ -94,8 +104,12 @@ impl Transports {
                 server: shown.clone(),
                 cause: Unreachable::Connect(root_cause(&error)),
             })?;
-        let client = lock(&self.clients).get_or_insert(key, client);
-        Ok(Transport { client, shown })
+        let connections = Connections {
+            client,
+            answered: Arc::default(),
+        };
+        let connections = lock(&self.clients).get_or_insert(key, connections);
+        Ok(Transport { connections, shown })
     }
 
     /// Whether `url` may be dialled, as far as it can be said before its name is resolved, and how messages show it.

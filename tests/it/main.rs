@@ -2,3 +2,5 @@
 
 mod loopback;
 mod prometheus;
+mod prometheus_auth;
+mod prometheus_network;
