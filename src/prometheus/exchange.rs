@@ -1,7 +1,9 @@
 //! One HTTP exchange: what Go's client would send, the body within its limit, failures by what they are.
 
 use std::sync::atomic::Ordering;
+use std::time::SystemTime;
 
+use aws_credential_types::Credentials;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRAILER, TRANSFER_ENCODING};
@@ -13,6 +15,7 @@ use super::dial::DialError;
 use super::error::{Counted, Malformed, QueryError, Unreachable, find, root_cause};
 use super::resolve::ResolveError;
 use super::server::{Server, userinfo, without_userinfo};
+use super::sigv4;
 use super::tls::TlsError;
 use super::transport::{Connections, Transport};
 
@@ -23,12 +26,20 @@ const OURS: [http::HeaderName; 4] = [HOST, CONTENT_LENGTH, TRANSFER_ENCODING, TR
 pub(super) struct Request<'a> {
     /// With a body as POST, in the URL as GET.
     pub(super) method: Method,
-    /// Its userinfo is basic authentication unless `authorization` goes before it.
+    /// Its userinfo is basic authentication unless `proof` goes before it.
     pub(super) url: &'a Url,
     /// The form, encoded.
     pub(super) form: &'a str,
-    /// The header that proves who sends it.
-    pub(super) authorization: Option<HeaderValue>,
+    /// What proves who sends it.
+    pub(super) proof: Option<Proof>,
+}
+
+/// What proves who sends a request.
+pub(super) enum Proof {
+    /// An `Authorization` header.
+    Header(HeaderValue),
+    /// AWS credentials, and the region they sign for.
+    Aws(Credentials, String),
 }
 
 /// Sends `request` with the headers of `server` over all others, and waits for the answer's head.
@@ -42,9 +53,9 @@ pub(super) async fn send(
 ) -> Result<Response, QueryError> {
     let Connections { client, answered } = &transport.connections;
     let may_be_used_again = answered.load(Ordering::Relaxed);
-    let mut sent = prepared(client, server, &request).send().await;
+    let mut sent = prepared(client, server, &request)?.send().await;
     if may_be_used_again && sent.as_ref().is_err_and(is_lost) {
-        sent = prepared(client, server, &request).send().await;
+        sent = prepared(client, server, &request)?.send().await;
     }
     answered.store(sent.is_ok(), Ordering::Relaxed);
     sent.map_err(|error| unanswered(&error, &transport.shown))
@@ -61,7 +72,7 @@ fn prepared(
     client: &reqwest::Client,
     server: &Server,
     request: &Request<'_>,
-) -> reqwest::RequestBuilder {
+) -> Result<reqwest::RequestBuilder, QueryError> {
     let mut headers = HeaderMap::new();
     let mut url = without_userinfo(request.url);
     let mut body = "";
@@ -74,9 +85,19 @@ fn prepared(
     } else {
         url.set_query(Some(request.form));
     }
-    let by_url = || userinfo(request.url).map(|(user, password)| basic(&user, &password));
-    if let Some(authorization) = request.authorization.clone().or_else(by_url) {
-        headers.insert(AUTHORIZATION, authorization);
+    match (&request.proof, userinfo(request.url)) {
+        (Some(Proof::Header(header)), _) => {
+            headers.insert(AUTHORIZATION, header.clone());
+        }
+        (Some(Proof::Aws(credentials, region)), _) => {
+            let (method, now) = (&request.method, SystemTime::now());
+            let body = body.as_bytes();
+            sigv4::sign(method, &url, &mut headers, body, credentials, region, now)?;
+        }
+        (None, Some((user, password))) => {
+            headers.insert(AUTHORIZATION, basic(&user, &password));
+        }
+        (None, None) => {}
     }
     for (name, value) in &server.headers {
         if !OURS.contains(name) {
@@ -84,10 +105,10 @@ fn prepared(
         }
     }
     let builder = client.request(request.method.clone(), url).headers(headers);
-    match body {
+    Ok(match body {
         "" => builder,
         body => builder.body(body.to_owned()),
-    }
+    })
 }
 
 /// The header of basic authentication.

@@ -4,11 +4,12 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use reqwest::redirect;
+use reqwest::{ClientBuilder, redirect};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::OnceCell;
 use url::Url;
 
+use super::aws::{AwsEnvironment, CredentialChain};
 use super::bounded::Bounded;
 use super::client::ClientSettings;
 use super::dial::DialRules;
@@ -29,7 +30,7 @@ const IDLE_CONNECTIONS: usize = 32;
 /// HTTP clients by what they were made for.
 pub(super) struct Transports {
     rules: Arc<DialRules>,
-    proxies: ProxyRules,
+    proxies: Arc<ProxyRules>,
     names: Arc<Names>,
     roots: OnceCell<Arc<RootCertStore>>,
     tls: Mutex<Bounded<Tls, ClientConfig>>,
@@ -66,7 +67,7 @@ impl Transports {
     pub(super) fn new(settings: ClientSettings) -> Transports {
         Transports {
             rules: Arc::new(settings.dial),
-            proxies: ProxyRules::new(&settings.proxies),
+            proxies: Arc::new(ProxyRules::new(&settings.proxies)),
             names: Arc::new(Names::new(settings.hosts_file, settings.resolv_conf)),
             roots: OnceCell::new(),
             tls: Mutex::new(Bounded::new(KEPT)),
@@ -129,18 +130,43 @@ impl Transports {
     }
 
     fn client(&self, key: &Key, config: ClientConfig) -> reqwest::Result<reqwest::Client> {
-        let resolver = Resolver {
-            names: Arc::clone(&self.names),
-            rules: key.proxy.is_none().then(|| Arc::clone(&self.rules)),
-        };
-        // `no_proxy` first: without it the library reads the environment itself.
-        let mut builder = reqwest::Client::builder().no_proxy();
-        if let Some(proxy) = &key.proxy {
-            builder = builder.proxy(reqwest::Proxy::all(proxy.clone())?);
+        let rules = key.proxy.is_none().then(|| Arc::clone(&self.rules));
+        let builder = self.builder(config, rules);
+        match &key.proxy {
+            Some(proxy) => builder.proxy(reqwest::Proxy::all(proxy.clone())?).build(),
+            None => builder.build(),
         }
-        builder
+    }
+
+    /// What finds AWS credentials. Its endpoints are the machine's and AWS's own, named by no template: no rules for them.
+    pub(super) async fn credentials(
+        &self,
+        environment: &AwsEnvironment,
+    ) -> Result<CredentialChain, QueryError> {
+        let failed = |cause| QueryError::Tls {
+            server: "AWS".to_owned(),
+            cause,
+        };
+        let config = self.tls_config(&Tls::default()).await.map_err(failed)?;
+        let proxies = Arc::clone(&self.proxies);
+        let proxy = reqwest::Proxy::custom(move |url| proxies.for_url(url).cloned());
+        let unbuilt = |error: reqwest::Error| QueryError::Unreachable {
+            server: "AWS".to_owned(),
+            cause: Unreachable::Connect(root_cause(&error)),
+        };
+        let metadata = self.builder(tls::plain(), None).build().map_err(unbuilt)?;
+        let https = self.builder(config, None).proxy(proxy).build();
+        let https = https.map_err(unbuilt)?;
+        Ok(CredentialChain::new(environment.clone(), metadata, https))
+    }
+
+    fn builder(&self, config: ClientConfig, rules: Option<Arc<DialRules>>) -> ClientBuilder {
+        let names = Arc::clone(&self.names);
+        // `no_proxy` first: without it the library reads the environment itself.
+        reqwest::Client::builder()
+            .no_proxy()
             .tls_backend_preconfigured(config)
-            .dns_resolver(resolver)
+            .dns_resolver(Resolver { names, rules })
             .redirect(redirect::Policy::none())
             .referer(false)
             .http1_only()
@@ -150,7 +176,6 @@ impl Transports {
             .connect_timeout(Duration::from_secs(30))
             .pool_idle_timeout(Duration::from_secs(90))
             .pool_max_idle_per_host(IDLE_CONNECTIONS)
-            .build()
     }
 
     async fn tls_config(&self, tls: &Tls) -> Result<ClientConfig, TlsError> {

@@ -3,7 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use promql_guard::prometheus::{Authentication, Limits, QueryError, Secret, Server};
+use promql_guard::prometheus::aws::AwsEnvironment;
+use promql_guard::prometheus::sigv4::SigV4;
+use promql_guard::prometheus::{
+    Authentication, Client, ClientSettings, Limits, QueryError, Secret, Server,
+};
 use promql_guard::text::chain::chain;
 
 use crate::loopback::{Loopback, Reply, Request};
@@ -95,6 +99,67 @@ async fn each_kind_sets_its_header_and_custom_headers_win() {
         assert_eq!(request.header("authorization"), sent);
         assert_eq!(request.target, "/api/v1/query");
     }
+}
+
+#[tokio::test]
+async fn aws_credentials_of_the_surroundings_sign() {
+    let loopback = Loopback::serve(|_| Reply::json(ONE));
+    let sigv4 = SigV4 {
+        region: Some("eu-west-1".into()),
+        ..SigV4::default()
+    };
+    let mut server = Server {
+        authentication: Authentication::SigV4(sigv4),
+        ..server(&loopback.url().replace("http://", "http://user:word@"))
+    };
+    let keys = AwsEnvironment {
+        access_key_id: Some("AKID".into()),
+        secret_access_key: Some("hush".into()),
+        session_token: Some("session".into()),
+        ..AwsEnvironment::default()
+    };
+    let client = |aws| {
+        Client::new(ClientSettings {
+            aws,
+            ..ClientSettings::default()
+        })
+    };
+    let (query, limits) = (up(), Limits::default());
+    let signing = client(keys.clone());
+    signing
+        .query(&server, &query, &limits)
+        .await
+        .expect("an answer");
+    let request = &loopback.requests()[0];
+    let authorization = request.header("authorization").expect("a signature");
+    assert!(
+        authorization.starts_with("AWS4-HMAC-SHA256 Credential=AKID/"),
+        "{authorization}"
+    );
+    assert!(
+        authorization.contains("/eu-west-1/aps/aws4_request"),
+        "{authorization}"
+    );
+    assert_eq!(request.header("x-amz-security-token"), Some("session"));
+    assert!(request.header("x-amz-date").is_some());
+
+    server.headers.push(header("Authorization", "mine"));
+    signing
+        .query(&server, &query, &limits)
+        .await
+        .expect("an answer");
+    assert_eq!(loopback.requests()[1].header("authorization"), Some("mine"));
+
+    server.authentication = Authentication::SigV4(SigV4::default());
+    let error = client(keys)
+        .query(&server, &query, &limits)
+        .await
+        .expect_err("an error");
+    assert!(
+        chain(&error).starts_with("AWS region: found none"),
+        "{error}"
+    );
+    assert_eq!(loopback.requests().len(), 2);
 }
 
 #[tokio::test]
