@@ -7,13 +7,15 @@ use std::time::Duration;
 use http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use http::{HeaderValue, Method};
 use reqwest::Response;
+use tokio::sync::OnceCell;
 use url::Url;
 
 use super::answer::Answer;
+use super::aws::{AwsEnvironment, CredentialChain};
 use super::decode;
 use super::dial::DialRules;
 use super::error::{Malformed, QueryError};
-use super::exchange::{Request, basic, body, off_thread, secret_header, send};
+use super::exchange::{Proof, Request, basic, body, off_thread, secret_header, send};
 use super::oauth::Tokens;
 use super::proxy::Proxies;
 use super::query::{Limits, Query};
@@ -34,6 +36,8 @@ pub struct ClientSettings {
     pub dial: DialRules,
     /// The proxies of the environment.
     pub proxies: Proxies,
+    /// AWS's variables of the environment.
+    pub aws: AwsEnvironment,
     /// Names of this machine; asked before the name servers.
     pub hosts_file: PathBuf,
     /// Where the name servers are listed.
@@ -41,11 +45,12 @@ pub struct ClientSettings {
 }
 
 impl Default for ClientSettings {
-    /// The default rules, no proxies, the files in `/etc`.
+    /// The default rules, no proxies, nothing of AWS, the files in `/etc`.
     fn default() -> ClientSettings {
         ClientSettings {
             dial: DialRules::default(),
             proxies: Proxies::default(),
+            aws: AwsEnvironment::default(),
             hosts_file: "/etc/hosts".into(),
             resolv_conf: "/etc/resolv.conf".into(),
         }
@@ -59,12 +64,16 @@ pub struct Client(Arc<Shared>);
 struct Shared {
     transports: Transports,
     tokens: Tokens,
+    aws_environment: AwsEnvironment,
+    aws: OnceCell<CredentialChain>,
 }
 
 impl Client {
     /// No file is read, no thread started and no connection made before the first query.
     pub fn new(settings: ClientSettings) -> Client {
         Client(Arc::new(Shared {
+            aws_environment: settings.aws.clone(),
+            aws: OnceCell::new(),
             transports: Transports::new(settings),
             tokens: Tokens::new(),
         }))
@@ -103,7 +112,7 @@ impl Shared {
         limits: Limits,
     ) -> Result<Answer, QueryError> {
         let url = server.url(query.endpoint());
-        let transport = self.transports.to(server, &url).await?;
+        let transport = self.transports.to(server, &server.address).await?;
         let form = query.form(&server.address);
         let mut response = self
             .authorized(server, &transport, Method::POST, &url, &form)
@@ -126,19 +135,21 @@ impl Shared {
         url: &Url,
         form: &str,
     ) -> Result<Response, QueryError> {
-        let request = |authorization| Request {
+        let request = |proof| Request {
             method: method.clone(),
             url,
             form,
-            authorization,
+            proof,
         };
-        let authorization = match &server.authentication {
+        let proof = match &server.authentication {
             Authentication::None => None,
             Authentication::Basic { username, password } => {
                 let by_url = super::server::userinfo(url);
-                by_url.is_none().then(|| basic(username, &password.0))
+                by_url
+                    .is_none()
+                    .then(|| Proof::Header(basic(username, &password.0)))
             }
-            Authentication::Bearer { token } => Some(bearer(&token.0)?),
+            Authentication::Bearer { token } => Some(Proof::Header(bearer(&token.0)?)),
             Authentication::OAuth2 { token_url, .. } => {
                 let way = self.transports.to(server, token_url).await?;
                 let failed = |cause| QueryError::Token {
@@ -146,16 +157,27 @@ impl Shared {
                     cause: Box::new(cause),
                 };
                 let token = self.tokens.get(server, &way).await.map_err(failed)?;
-                let response = send(transport, server, request(Some(token.header.clone()))).await?;
+                let response = send(
+                    transport,
+                    server,
+                    request(Some(Proof::Header(token.header.clone()))),
+                )
+                .await?;
                 if token.fresh || response.status() != http::StatusCode::UNAUTHORIZED {
                     return Ok(response);
                 }
                 self.tokens.forget(server, &token.header).await;
                 let token = self.tokens.get(server, &way).await.map_err(failed)?;
-                Some(token.header)
+                Some(Proof::Header(token.header))
+            }
+            Authentication::SigV4(sigv4) => {
+                let chain = || self.transports.credentials(&self.aws_environment);
+                let chain = self.aws.get_or_try_init(chain).await?;
+                let credentials = chain.credentials(sigv4).await?;
+                Some(Proof::Aws(credentials, chain.region(sigv4).await?))
             }
         };
-        send(transport, server, request(authorization)).await
+        send(transport, server, request(proof)).await
     }
 }
 

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use crate::text::chain::bounded;
 
+use super::aws::CredentialError;
 use super::dial::DialError;
 use super::oauth::TokenError;
 use super::resolve::ResolveError;
+use super::sigv4::SigningError;
 use super::tls::TlsError;
 
 /// Why a query has no answer. Texts of the API's own errors are client_golang's.
@@ -101,6 +103,12 @@ pub enum QueryError {
     /// A bearer token that cannot be sent.
     #[error("`authentication.bearer`: the token holds characters that no header may")]
     Bearer,
+    /// No AWS credentials, or no region.
+    #[error(transparent)]
+    Credentials(#[from] CredentialError),
+    /// The request cannot be signed for AWS.
+    #[error(transparent)]
+    Signing(#[from] SigningError),
     /// No OAuth token.
     #[error("fetch an OAuth token from `{token_url}`")]
     Token {

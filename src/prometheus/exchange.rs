@@ -1,5 +1,9 @@
 //! One HTTP exchange: what Go's client would send, the body within its limit, failures by what they are.
 
+use std::sync::atomic::Ordering;
+use std::time::SystemTime;
+
+use aws_credential_types::Credentials;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRAILER, TRANSFER_ENCODING};
@@ -11,8 +15,9 @@ use super::dial::DialError;
 use super::error::{Counted, Malformed, QueryError, Unreachable, find, root_cause};
 use super::resolve::ResolveError;
 use super::server::{Server, userinfo, without_userinfo};
+use super::sigv4;
 use super::tls::TlsError;
-use super::transport::Transport;
+use super::transport::{Connections, Transport};
 
 /// What Go's `net/http` does not take from a header map (`reqWriteExcludeHeader`); here it would break the framing.
 const OURS: [http::HeaderName; 4] = [HOST, CONTENT_LENGTH, TRANSFER_ENCODING, TRAILER];
@@ -21,20 +26,53 @@ const OURS: [http::HeaderName; 4] = [HOST, CONTENT_LENGTH, TRANSFER_ENCODING, TR
 pub(super) struct Request<'a> {
     /// With a body as POST, in the URL as GET.
     pub(super) method: Method,
-    /// Its userinfo is basic authentication unless `authorization` goes before it.
+    /// Its userinfo is basic authentication unless `proof` goes before it.
     pub(super) url: &'a Url,
     /// The form, encoded.
     pub(super) form: &'a str,
-    /// The header that proves who sends it.
-    pub(super) authorization: Option<HeaderValue>,
+    /// What proves who sends it.
+    pub(super) proof: Option<Proof>,
+}
+
+/// What proves who sends a request.
+pub(super) enum Proof {
+    /// An `Authorization` header.
+    Header(HeaderValue),
+    /// AWS credentials, and the region they sign for.
+    Aws(Credentials, String),
 }
 
 /// Sends `request` with the headers of `server` over all others, and waits for the answer's head.
+///
+/// A server may close a connection at the moment we use it again. Then the request goes out once more, as it would from
+/// Go's transport (`persistConn.shouldRetryRequest`): queries change nothing, and client_golang marks them so.
 pub(super) async fn send(
     transport: &Transport,
     server: &Server,
     request: Request<'_>,
 ) -> Result<Response, QueryError> {
+    let Connections { client, answered } = &transport.connections;
+    let may_be_used_again = answered.load(Ordering::Relaxed);
+    let mut sent = prepared(client, server, &request)?.send().await;
+    if may_be_used_again && sent.as_ref().is_err_and(is_lost) {
+        sent = prepared(client, server, &request)?.send().await;
+    }
+    answered.store(sent.is_ok(), Ordering::Relaxed);
+    sent.map_err(|error| unanswered(&error, &transport.shown))
+}
+
+/// Whether the connection was there and went away before the answer began.
+fn is_lost(error: &reqwest::Error) -> bool {
+    !error.is_connect()
+        && find::<rustls::Error>(error).is_none()
+        && find::<hyper::Error>(error).is_some_and(|error| !error.is_parse())
+}
+
+fn prepared(
+    client: &reqwest::Client,
+    server: &Server,
+    request: &Request<'_>,
+) -> Result<reqwest::RequestBuilder, QueryError> {
     let mut headers = HeaderMap::new();
     let mut url = without_userinfo(request.url);
     let mut body = "";
@@ -47,24 +85,30 @@ pub(super) async fn send(
     } else {
         url.set_query(Some(request.form));
     }
-    let by_url = || userinfo(request.url).map(|(user, password)| basic(&user, &password));
-    if let Some(authorization) = request.authorization.or_else(by_url) {
-        headers.insert(AUTHORIZATION, authorization);
+    match (&request.proof, userinfo(request.url)) {
+        (Some(Proof::Header(header)), _) => {
+            headers.insert(AUTHORIZATION, header.clone());
+        }
+        (Some(Proof::Aws(credentials, region)), _) => {
+            let (method, now) = (&request.method, SystemTime::now());
+            let body = body.as_bytes();
+            sigv4::sign(method, &url, &mut headers, body, credentials, region, now)?;
+        }
+        (None, Some((user, password))) => {
+            headers.insert(AUTHORIZATION, basic(&user, &password));
+        }
+        (None, None) => {}
     }
     for (name, value) in &server.headers {
         if !OURS.contains(name) {
             headers.insert(name, value.clone());
         }
     }
-    let mut builder = transport
-        .client
-        .request(request.method, url)
-        .headers(headers);
-    if !body.is_empty() {
-        builder = builder.body(body.to_owned());
-    }
-    let sent = builder.send().await;
-    sent.map_err(|error| unanswered(&error, &transport.shown))
+    let builder = client.request(request.method.clone(), url).headers(headers);
+    Ok(match body {
+        "" => builder,
+        body => builder.body(body.to_owned()),
+    })
 }
 
 /// The header of basic authentication.

@@ -6,7 +6,7 @@
 //! are dialled ([`DialRules`]), OAuth tokens are kept, answers are bounded ([`Limits`]), native histograms are refused, not read as 0.
 //!
 //! Reading order: [`server`] and [`query`] say what is asked, `client` asks it over `transport` (`tls`, `resolve`, [`dial`],
-//! [`proxy`]) with the credentials of `oauth`, `decode` reads the [`answer`], [`error`] tells what went wrong.
+//! [`proxy`]) with the credentials of `oauth` or [`aws`] and [`sigv4`], `decode` reads the [`answer`], [`error`] tells what went wrong.
 //!
 //! Not here: retries, waiting, phases, files and environment variables; secrets that a server sends back in its error texts
 //! are masked by the caller, who knows them all.

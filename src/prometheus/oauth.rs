@@ -14,7 +14,7 @@ use url::{Url, form_urlencoded};
 
 use super::bounded::Bounded;
 use super::error::QueryError;
-use super::exchange::{Request, basic, body, secret_header, send};
+use super::exchange::{Proof, Request, basic, body, secret_header, send};
 use super::server::{Authentication, Server};
 use super::transport::{KEPT, Transport, lock};
 use crate::text::chain::bounded;
@@ -165,8 +165,11 @@ async fn fetch(server: &Server, transport: &Transport, style: Style) -> Result<T
     if !scopes.is_empty() {
         form.append_pair("scope", &scopes.join(" "));
     }
-    let authorization = match style {
-        Style::Header => Some(basic(&escaped(client_id), &escaped(&client_secret.0))),
+    let proof = match style {
+        Style::Header => Some(Proof::Header(basic(
+            &escaped(client_id),
+            &escaped(&client_secret.0),
+        ))),
         Style::Form => {
             form.append_pair("client_id", client_id);
             form.append_pair("client_secret", &client_secret.0);
@@ -177,7 +180,7 @@ async fn fetch(server: &Server, transport: &Transport, style: Style) -> Result<T
         method: Method::POST,
         url: token_url,
         form: &form.finish(),
-        authorization,
+        proof,
     };
     round_trip(server, transport, request).await
 }

@@ -6,6 +6,8 @@ use http::{HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
 use url::Url;
 
+use super::sigv4::SigV4;
+
 /// One server and how to speak to it. Requests share connections and tokens only when all of it is equal.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Server {
@@ -71,6 +73,8 @@ pub enum Authentication {
         /// What the token is for; none is fine.
         scopes: Vec<String>,
     },
+    /// A signature with AWS credentials of the surroundings. Whether the host may have one is the caller's to decide.
+    SigV4(SigV4),
 }
 
 /// A text that debug output shows as `*****`.

@@ -1,13 +1,15 @@
 //! Servers into HTTP clients: one a server and proxy, kept, made without TLS work before the first `https` address.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use reqwest::redirect;
+use reqwest::{ClientBuilder, redirect};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::OnceCell;
 use url::Url;
 
+use super::aws::{AwsEnvironment, CredentialChain};
 use super::bounded::Bounded;
 use super::client::ClientSettings;
 use super::dial::DialRules;
@@ -28,11 +30,11 @@ const IDLE_CONNECTIONS: usize = 32;
 /// HTTP clients by what they were made for.
 pub(super) struct Transports {
     rules: Arc<DialRules>,
-    proxies: ProxyRules,
+    proxies: Arc<ProxyRules>,
     names: Arc<Names>,
     roots: OnceCell<Arc<RootCertStore>>,
     tls: Mutex<Bounded<Tls, ClientConfig>>,
-    clients: Mutex<Bounded<Key, reqwest::Client>>,
+    clients: Mutex<Bounded<Key, Connections>>,
 }
 
 /// What two requests must agree on to share connections.
@@ -43,10 +45,19 @@ struct Key {
     encrypted: bool,
 }
 
-/// The way to one URL.
-pub(super) struct Transport {
+/// An HTTP client and what is known of its connections.
+#[derive(Clone)]
+pub(super) struct Connections {
     /// What makes the request.
     pub(super) client: reqwest::Client,
+    /// Whether the last request had an answer, so that one of its connections may be in use again.
+    pub(super) answered: Arc<AtomicBool>,
+}
+
+/// The way to one URL.
+pub(super) struct Transport {
+    /// Shared by all that agree on the way.
+    pub(super) connections: Connections,
     /// The URL as messages show it, and the proxy if there is one.
     pub(super) shown: String,
 }
@@ -56,7 +67,7 @@ impl Transports {
     pub(super) fn new(settings: ClientSettings) -> Transports {
         Transports {
             rules: Arc::new(settings.dial),
-            proxies: ProxyRules::new(&settings.proxies),
+            proxies: Arc::new(ProxyRules::new(&settings.proxies)),
             names: Arc::new(Names::new(settings.hosts_file, settings.resolv_conf)),
             roots: OnceCell::new(),
             tls: Mutex::new(Bounded::new(KEPT)),
@@ -77,8 +88,8 @@ impl Transports {
                 .any(|url| url.scheme() == "https"),
         };
         let kept = lock(&self.clients).get(&key);
-        if let Some(client) = kept {
-            return Ok(Transport { client, shown });
+        if let Some(connections) = kept {
+            return Ok(Transport { connections, shown });
         }
         let failed = |cause| QueryError::Tls {
             server: shown.clone(),
@@ -94,8 +105,12 @@ impl Transports {
                 server: shown.clone(),
                 cause: Unreachable::Connect(root_cause(&error)),
             })?;
-        let client = lock(&self.clients).get_or_insert(key, client);
-        Ok(Transport { client, shown })
+        let connections = Connections {
+            client,
+            answered: Arc::default(),
+        };
+        let connections = lock(&self.clients).get_or_insert(key, connections);
+        Ok(Transport { connections, shown })
     }
 
     /// Whether `url` may be dialled, as far as it can be said before its name is resolved, and how messages show it.
@@ -115,18 +130,43 @@ impl Transports {
     }
 
     fn client(&self, key: &Key, config: ClientConfig) -> reqwest::Result<reqwest::Client> {
-        let resolver = Resolver {
-            names: Arc::clone(&self.names),
-            rules: key.proxy.is_none().then(|| Arc::clone(&self.rules)),
-        };
-        // `no_proxy` first: without it the library reads the environment itself.
-        let mut builder = reqwest::Client::builder().no_proxy();
-        if let Some(proxy) = &key.proxy {
-            builder = builder.proxy(reqwest::Proxy::all(proxy.clone())?);
+        let rules = key.proxy.is_none().then(|| Arc::clone(&self.rules));
+        let builder = self.builder(config, rules);
+        match &key.proxy {
+            Some(proxy) => builder.proxy(reqwest::Proxy::all(proxy.clone())?).build(),
+            None => builder.build(),
         }
-        builder
+    }
+
+    /// What finds AWS credentials. Its endpoints are the machine's and AWS's own, named by no template: no rules for them.
+    pub(super) async fn credentials(
+        &self,
+        environment: &AwsEnvironment,
+    ) -> Result<CredentialChain, QueryError> {
+        let failed = |cause| QueryError::Tls {
+            server: "AWS".to_owned(),
+            cause,
+        };
+        let config = self.tls_config(&Tls::default()).await.map_err(failed)?;
+        let proxies = Arc::clone(&self.proxies);
+        let proxy = reqwest::Proxy::custom(move |url| proxies.for_url(url).cloned());
+        let unbuilt = |error: reqwest::Error| QueryError::Unreachable {
+            server: "AWS".to_owned(),
+            cause: Unreachable::Connect(root_cause(&error)),
+        };
+        let metadata = self.builder(tls::plain(), None).build().map_err(unbuilt)?;
+        let https = self.builder(config, None).proxy(proxy).build();
+        let https = https.map_err(unbuilt)?;
+        Ok(CredentialChain::new(environment.clone(), metadata, https))
+    }
+
+    fn builder(&self, config: ClientConfig, rules: Option<Arc<DialRules>>) -> ClientBuilder {
+        let names = Arc::clone(&self.names);
+        // `no_proxy` first: without it the library reads the environment itself.
+        reqwest::Client::builder()
+            .no_proxy()
             .tls_backend_preconfigured(config)
-            .dns_resolver(resolver)
+            .dns_resolver(Resolver { names, rules })
             .redirect(redirect::Policy::none())
             .referer(false)
             .http1_only()
@@ -136,7 +176,6 @@ impl Transports {
             .connect_timeout(Duration::from_secs(30))
             .pool_idle_timeout(Duration::from_secs(90))
             .pool_max_idle_per_host(IDLE_CONNECTIONS)
-            .build()
     }
 
     async fn tls_config(&self, tls: &Tls) -> Result<ClientConfig, TlsError> {

@@ -14,3 +14,5 @@ mod layers;
 mod loopback;
 mod netrpc;
 mod prometheus;
+mod prometheus_auth;
+mod prometheus_network;

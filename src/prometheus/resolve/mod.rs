@@ -34,8 +34,13 @@ pub enum ResolveError {
     #[error("resolve `{0}`: no such host")]
     Unknown(String),
     /// They do not answer.
-    #[error("resolve `{0}`: no answer from the name servers within {PATIENCE:?}")]
-    Silent(String),
+    #[error("resolve `{name}`: no answer from the name servers within {patience:?}")]
+    Silent {
+        /// The name.
+        name: String,
+        /// How long they had.
+        patience: Duration,
+    },
     /// There are none.
     #[error("resolve `{name}`: no name server in `{file}`: {cause}")]
     NoServers {
@@ -84,7 +89,7 @@ impl Names {
             return Ok(found);
         }
         let servers = self.servers.get_or_try_init(|| self.servers(name)).await?;
-        ask(servers, name).await
+        ask(servers, name, PATIENCE).await
     }
 
     async fn servers(&self, name: &str) -> Result<TokioResolver, ResolveError> {
@@ -109,13 +114,20 @@ fn resolver(config: ResolverConfig, mut options: ResolverOpts) -> Result<TokioRe
     builder.build()
 }
 
-async fn ask(servers: &TokioResolver, name: &str) -> Result<Vec<IpAddr>, ResolveError> {
-    match tokio::time::timeout(PATIENCE, servers.lookup_ip(name)).await {
+async fn ask(
+    servers: &TokioResolver,
+    name: &str,
+    patience: Duration,
+) -> Result<Vec<IpAddr>, ResolveError> {
+    match tokio::time::timeout(patience, servers.lookup_ip(name)).await {
         Ok(Ok(found)) => Ok(found.iter().collect()),
         Ok(Err(error)) if error.is_no_records_found() || error.is_nx_domain() => {
             Err(ResolveError::Unknown(name.to_owned()))
         }
-        Ok(Err(NetError::Timeout)) | Err(_) => Err(ResolveError::Silent(name.to_owned())),
+        Ok(Err(NetError::Timeout)) | Err(_) => Err(ResolveError::Silent {
+            name: name.to_owned(),
+            patience,
+        }),
         Ok(Err(error)) => Err(ResolveError::Failed {
             name: name.to_owned(),
             cause: root_cause(&error),
