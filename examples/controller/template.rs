@@ -14,6 +14,8 @@ pub(crate) enum TemplateError {
     NoMetrics,
     /// A placeholder is left that no argument fills in.
     Unresolved(String),
+    /// A placeholder does not end.
+    Unclosed(String),
     /// A metric is measured by another provider than a plugin.
     NoPlugin(String),
 }
@@ -27,6 +29,7 @@ impl fmt::Display for TemplateError {
                 "expected a list of metrics under `spec.metrics`, found none"
             ),
             Self::Unresolved(text) => write!(f, "no value for `{text}`; give --arg NAME=VALUE"),
+            Self::Unclosed(text) => write!(f, "expected `}}}}` to end the placeholder in `{text}`"),
             Self::NoPlugin(metric) => write!(f, "metric `{metric}` has no `provider.plugin`"),
         }
     }
@@ -87,7 +90,9 @@ fn fill(text: &str, args: &[(String, String)]) -> Result<String, TemplateError> 
     let mut filled = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("{{") {
-        let (placeholder, tail) = after.split_once("}}").unwrap_or((after, ""));
+        let (placeholder, tail) = after
+            .split_once("}}")
+            .ok_or_else(|| TemplateError::Unclosed(rest.to_owned()))?;
         let (_, value) = args
             .iter()
             .find(|(name, _)| placeholder.trim().strip_prefix("args.") == Some(name))
@@ -127,4 +132,42 @@ fn read(metric: &Value, address: Option<&str>) -> Result<Metric, TemplateError> 
             })
             .collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled(text: &str) -> Result<String, String> {
+        let args = [
+            ("a".to_owned(), "{{args.b}}".to_owned()),
+            ("b-c".to_owned(), "2".to_owned()),
+        ];
+        fill(text, &args).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn placeholders_are_filled_in_once() {
+        for (text, expected) in [
+            (
+                "no placeholder, {one} brace",
+                Ok("no placeholder, {one} brace"),
+            ),
+            ("x{{args.a}}y{{ args.b-c }}", Ok("x{{args.b}}y2")),
+            (
+                "{{args.b}}",
+                Err("no value for `{{args.b}}`; give --arg NAME=VALUE"),
+            ),
+            (
+                "x{{args.a",
+                Err("expected `}}` to end the placeholder in `x{{args.a`"),
+            ),
+        ] {
+            assert_eq!(
+                filled(text),
+                expected.map(str::to_owned).map_err(str::to_owned),
+                "{text}"
+            );
+        }
+    }
 }
