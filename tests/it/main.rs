@@ -16,3 +16,5 @@ mod netrpc;
 mod prometheus;
 mod prometheus_auth;
 mod prometheus_network;
+mod real_prometheus;
+mod silent_canary;
