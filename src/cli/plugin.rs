@@ -14,7 +14,7 @@ use crate::text::chain::chain;
 
 /// Serves until the host quits.
 pub(super) fn serve(host: &Environment, arguments: Vec<OsString>) -> ExitCode {
-    let arguments = plugin_arguments::read(arguments, std::fs::read_to_string);
+    let arguments = plugin_arguments::read(arguments, |path| std::fs::read_to_string(path));
     let level = arguments.log_level.unwrap_or_else(|| {
         let word = arguments
             .policy

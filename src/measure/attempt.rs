@@ -233,14 +233,16 @@ pub(super) async fn make(
     let server = server::server(&settings, address)
         .await
         .map_err(AttemptError::Server)?;
-    secrets.extend(server.authentication.token().map(str::to_owned));
+    if let prometheus::Authentication::Bearer { token } = &server.authentication {
+        secrets.push(token.0.clone());
+    }
     let limits = prometheus::Limits {
         body: policy.limits.body,
         series: policy.limits.series,
         samples: policy.limits.samples,
     };
     let answer = client.query(&server, &query, &limits).await;
-    secrets.extend(client.tokens(&server));
+    secrets.extend(client.secrets(&server).await);
     let Answer {
         data,
         warnings,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_credential_types::Credentials;
 use http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use http::{HeaderValue, Method};
 use reqwest::Response;
@@ -102,6 +103,27 @@ impl Client {
         let asked = tokio::time::timeout(query.timeout, self.0.ask(server, query, *limits));
         asked.await.unwrap_or_else(|_| Err(late()))
     }
+
+    /// What was sent to `server` to prove who we are, of that which the caller does not have: a fetched token, AWS
+    /// credentials. A server can repeat them in its answer, so texts of its answers must not show them.
+    pub async fn secrets(&self, server: &Server) -> Vec<String> {
+        match &server.authentication {
+            Authentication::OAuth2 { .. } => {
+                self.0.tokens.kept_text(server).await.into_iter().collect()
+            }
+            Authentication::SigV4(sigv4) => match self.0.aws.get() {
+                Some(chain) => chain
+                    .credentials(sigv4)
+                    .await
+                    .map(|kept| secrets_of(&kept))
+                    .unwrap_or_default(),
+                None => Vec::new(),
+            },
+            Authentication::None | Authentication::Basic { .. } | Authentication::Bearer { .. } => {
+                Vec::new()
+            }
+        }
+    }
 }
 
 impl Shared {
@@ -179,6 +201,15 @@ impl Shared {
         };
         send(transport, server, request(proof)).await
     }
+}
+
+fn secrets_of(credentials: &Credentials) -> Vec<String> {
+    let mut secrets = vec![
+        credentials.access_key_id().to_owned(),
+        credentials.secret_access_key().to_owned(),
+    ];
+    secrets.extend(credentials.session_token().map(str::to_owned));
+    secrets
 }
 
 fn bearer(token: &str) -> Result<HeaderValue, QueryError> {

@@ -61,6 +61,13 @@ impl Default for DialRules {
 }
 
 impl DialRules {
+    /// Denies this machine's own addresses too.
+    pub fn deny_loopback(&mut self) {
+        let net = |text: &&str| text.parse::<IpNet>().expect("both are ranges");
+        self.denied
+            .extend(["127.0.0.0/8", "::1/128"].iter().map(net));
+    }
+
     /// Whether `ip` may be dialled, and each address that it embeds.
     pub fn check(&self, ip: IpAddr) -> Result<(), DialError> {
         for form in [Some(ip), embedded(ip).map(IpAddr::V4)]

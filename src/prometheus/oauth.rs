@@ -136,6 +136,19 @@ impl Tokens {
         })
     }
 
+    /// The token that is kept for `server`, without its type.
+    pub(super) async fn kept_text(&self, server: &Server) -> Option<String> {
+        let kept = self.kept(server);
+        let kept = kept.lock().await;
+        let header = kept.token.as_ref()?.authorization.to_str().ok()?;
+        Some(
+            header
+                .split_once(' ')
+                .map_or(header, |(_, token)| token)
+                .to_owned(),
+        )
+    }
+
     /// Forgets the token that the server refused, unless another took its place.
     pub(super) async fn forget(&self, server: &Server, refused: &HeaderValue) {
         let kept = self.kept(server);
@@ -160,10 +173,10 @@ async fn fetch(server: &Server, transport: &Transport, style: Style) -> Result<T
     else {
         return Err(TokenError::Missing);
     };
-    let mut form = form_urlencoded::Serializer::new(String::new());
-    form.append_pair("grant_type", "client_credentials");
+    let scopes = scopes.join(" ");
+    let mut pairs = vec![("grant_type", "client_credentials")];
     if !scopes.is_empty() {
-        form.append_pair("scope", &scopes.join(" "));
+        pairs.push(("scope", &scopes));
     }
     let proof = match style {
         Style::Header => Some(Proof::Header(basic(
@@ -171,15 +184,18 @@ async fn fetch(server: &Server, transport: &Transport, style: Style) -> Result<T
             &escaped(&client_secret.0),
         ))),
         Style::Form => {
-            form.append_pair("client_id", client_id);
-            form.append_pair("client_secret", &client_secret.0);
+            pairs.push(("client_id", client_id));
+            pairs.push(("client_secret", &client_secret.0));
             None
         }
     };
+    let form = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(&pairs)
+        .finish();
     let request = Request {
         method: Method::POST,
         url: token_url,
-        form: &form.finish(),
+        form: &form,
         proof,
     };
     round_trip(server, transport, request).await

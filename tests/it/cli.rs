@@ -17,9 +17,15 @@ struct Case {
 
 impl Case {
     fn read(text: &str) -> Case {
-        let mut case = Case { command: String::new(), blocks: Vec::new() };
+        let mut case = Case {
+            command: String::new(),
+            blocks: Vec::new(),
+        };
         for line in text.lines() {
-            if let Some(command) = line.strip_prefix("$ promql-guard").filter(|_| case.command.is_empty()) {
+            if let Some(command) = line
+                .strip_prefix("$ promql-guard")
+                .filter(|_| case.command.is_empty())
+            {
                 case.command = command.trim().to_owned();
             } else if let Some(name) = line.strip_prefix("--- ") {
                 case.blocks.push((name.to_owned(), String::new()));
@@ -32,7 +38,10 @@ impl Case {
     }
 
     fn block(&self, name: &str) -> Option<&str> {
-        self.blocks.iter().find(|(known, _)| known == name).map(|(_, text)| text.as_str())
+        self.blocks
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, text)| text.as_str())
     }
 }
 
@@ -70,13 +79,20 @@ fn timeless(text: &str) -> String {
 
 fn played(case: &Case) -> String {
     let folder = tempfile::tempdir().unwrap();
-    let server = case.block("answer").map(|body| serve(body.trim().to_owned())).unwrap_or_default();
+    let server = case
+        .block("answer")
+        .map(|body| serve(body.trim().to_owned()))
+        .unwrap_or_default();
     for (name, text) in &case.blocks {
         if let Some(file) = name.strip_prefix("file ") {
             fs::write(folder.path().join(file), text.replace("{server}", &server)).unwrap();
         }
     }
-    let arguments: Vec<String> = case.command.split_whitespace().map(|word| word.replace("{server}", &server)).collect();
+    let arguments: Vec<String> = case
+        .command
+        .split_whitespace()
+        .map(|word| word.replace("{server}", &server))
+        .collect();
     let mut child = Command::new(env!("CARGO_BIN_EXE_promql-guard"))
         .args(&arguments)
         .current_dir(folder.path())
@@ -93,10 +109,17 @@ fn played(case: &Case) -> String {
     let clean = |bytes: &[u8]| {
         let text = String::from_utf8(bytes.to_vec()).unwrap();
         let text = timeless(&text).replace(folder.path().to_str().unwrap(), "{folder}");
-        if server.is_empty() { text } else { text.replace(&server, "{server}") }
+        if server.is_empty() {
+            text
+        } else {
+            text.replace(&server, "{server}")
+        }
     };
     let mut said = String::new();
-    for (name, text) in [("stdout", clean(&output.stdout)), ("stderr", clean(&output.stderr))] {
+    for (name, text) in [
+        ("stdout", clean(&output.stdout)),
+        ("stderr", clean(&output.stderr)),
+    ] {
         if !text.is_empty() {
             said.push_str(&format!("--- {name}\n{text}"));
         }
@@ -125,21 +148,35 @@ fn every_case_says_what_its_file_says() {
         cases += 1;
         let (said, expected) = (played(&case), expected(&case));
         if said != expected {
-            differ.push(format!("{}\nexpected:\n{expected}\nsaid:\n{said}", path.display()));
+            differ.push(format!(
+                "{}\nexpected:\n{expected}\nsaid:\n{said}",
+                path.display()
+            ));
         }
     }
     assert!(cases > 10, "the cases are not where they are looked for");
-    assert!(differ.is_empty(), "{} of {cases} cases differ\n\n{}", differ.len(), differ.join("\n"));
+    assert!(
+        differ.is_empty(),
+        "{} of {cases} cases differ\n\n{}",
+        differ.len(),
+        differ.join("\n")
+    );
 }
 
 #[test]
 fn install_prints_the_checksum_of_the_binary() {
     let binary = env!("CARGO_BIN_EXE_promql-guard");
-    let output = Command::new(binary).args(["install", "--location", "https://host/promql-guard"]).output().unwrap();
+    let output = Command::new(binary)
+        .args(["install", "--location", "https://host/promql-guard"])
+        .output()
+        .unwrap();
     let checksum = Command::new("sha256sum").arg(binary).output().unwrap();
     let checksum = String::from_utf8(checksum.stdout).unwrap();
     let printed = String::from_utf8(output.stdout).unwrap();
-    assert!(printed.contains(&format!("sha256: \"{}\"", &checksum[..64])), "{printed}");
+    assert!(
+        printed.contains(&format!("sha256: \"{}\"", &checksum[..64])),
+        "{printed}"
+    );
 }
 
 #[test]
@@ -147,9 +184,26 @@ fn copy_writes_an_executable_of_the_same_bytes() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let binary = env!("CARGO_BIN_EXE_promql-guard");
-    assert!(Command::new(binary).arg("copy").arg(folder.path()).status().unwrap().success());
+    assert!(
+        Command::new(binary)
+            .arg("copy")
+            .arg(folder.path())
+            .status()
+            .unwrap()
+            .success()
+    );
     let copy = folder.path().join("promql-guard");
-    assert!(fs::read(binary).unwrap() == fs::read(&copy).unwrap(), "the copy differs");
-    assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o111, 0o111);
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "something half written is left");
+    assert!(
+        fs::read(binary).unwrap() == fs::read(&copy).unwrap(),
+        "the copy differs"
+    );
+    assert_eq!(
+        fs::metadata(&copy).unwrap().permissions().mode() & 0o111,
+        0o111
+    );
+    assert_eq!(
+        fs::read_dir(folder.path()).unwrap().count(),
+        1,
+        "something half written is left"
+    );
 }

@@ -19,12 +19,34 @@ const PURE: [&str; 4] = ["text", "promql", "condition", "gob"];
 
 /// A text of the code, what it means, and the only places where it may stand.
 const KEPT_IN: [(&str, &str, &[&str]); 6] = [
-    ("env::var", "the environment", &["src/cli/environment.rs", "src/plugin/handshake.rs"]),
+    (
+        "env::var",
+        "the environment",
+        &["src/cli/environment.rs", "src/plugin/handshake.rs"],
+    ),
     ("env::args", "the process's arguments", &["src/cli/mod.rs"]),
-    ("Timestamp::now()", "the wall clock", &["src/measure/", "src/cli/run.rs", "src/cli/condition.rs", "src/plugin/log.rs", "src/prometheus/"]),
+    (
+        "Timestamp::now()",
+        "the wall clock",
+        &[
+            "src/measure/",
+            "src/cli/run.rs",
+            "src/cli/condition.rs",
+            "src/plugin/log.rs",
+            "src/prometheus/",
+        ],
+    ),
     ("SystemTime::now()", "the wall clock", &["src/prometheus/"]),
-    ("io::stdout()", "standard output", &["src/cli/render.rs", "src/plugin/handshake.rs"]),
-    ("fs::read", "files", &["src/cli/", "src/measure/server.rs", "src/prometheus/"]),
+    (
+        "io::stdout()",
+        "standard output",
+        &["src/cli/render.rs", "src/plugin/handshake.rs"],
+    ),
+    (
+        "fs::read",
+        "files",
+        &["src/cli/", "src/measure/server.rs", "src/prometheus/"],
+    ),
 ];
 
 fn sources() -> Vec<(String, String)> {
@@ -42,11 +64,19 @@ fn sources() -> Vec<(String, String)> {
     let mut found = Vec::new();
     walk(&root.join("src"), &mut found);
     found.sort();
-    assert!(found.len() > 20, "the sources are not where they are looked for");
+    assert!(
+        found.len() > 20,
+        "the sources are not where they are looked for"
+    );
     found
         .into_iter()
         .map(|path| {
-            let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+            let name = path
+                .strip_prefix(root)
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned();
             (name, fs::read_to_string(&path).unwrap())
         })
         .collect()
@@ -65,7 +95,10 @@ fn line_of(module: &str) -> Option<usize> {
 /// The file's code: comments and, from `#[cfg(test)]` on, tests left out.
 fn code(source: &str) -> String {
     let code = source.split("\n#[cfg(test)]\nmod tests").next().unwrap();
-    code.lines().filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect()
+    code.lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .map(|line| format!("{line}\n"))
+        .collect()
 }
 
 fn is_test(file: &str) -> bool {
@@ -89,7 +122,10 @@ fn imported(code: &str) -> BTreeSet<String> {
             }
         };
         for name in names {
-            let word: String = name.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            let word: String = name
+                .chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .collect();
             modules.insert(word);
         }
     }
@@ -104,11 +140,17 @@ fn imports_point_down() {
         if own == "lib" {
             continue;
         }
-        let line = line_of(own).unwrap_or_else(|| panic!("{file}: add `{own}` to its line of LINES"));
-        for other in imported(&code(&source)).iter().filter(|other| *other != own) {
+        let line =
+            line_of(own).unwrap_or_else(|| panic!("{file}: add `{own}` to its line of LINES"));
+        for other in imported(&code(&source))
+            .iter()
+            .filter(|other| *other != own)
+        {
             match line_of(other) {
                 Some(below) if below < line => {}
-                Some(_) => wrong.push(format!("{file} names `{other}`, which is not below `{own}`")),
+                Some(_) => wrong.push(format!(
+                    "{file} names `{other}`, which is not below `{own}`"
+                )),
                 None => wrong.push(format!("{file} names `{other}`, which stands on no line")),
             }
         }
@@ -119,7 +161,10 @@ fn imports_point_down() {
 #[test]
 fn every_file_says_what_it_is() {
     for (file, source) in sources() {
-        assert!(is_test(&file) || source.starts_with("//!"), "{file}: begin with `//!`: what does it turn into what?");
+        assert!(
+            is_test(&file) || source.starts_with("//!"),
+            "{file}: begin with `//!`: what does it turn into what?"
+        );
     }
 }
 
@@ -130,13 +175,27 @@ fn what_touches_the_world_has_its_places() {
         let code = code(&source);
         for (text, what, places) in KEPT_IN {
             if code.contains(text) && !places.iter().any(|place| file.starts_with(place)) {
-                wrong.push(format!("{file}: `{text}`: {what} belongs into {}", places.join(", ")));
+                wrong.push(format!(
+                    "{file}: `{text}`: {what} belongs into {}",
+                    places.join(", ")
+                ));
             }
         }
         if PURE.contains(&module(&file)) {
-            for world in ["tokio::", "std::fs", "std::net", "std::env", "std::thread", "Timestamp::now", "Instant::now"] {
+            for world in [
+                "tokio::",
+                "std::fs",
+                "std::net",
+                "std::env",
+                "std::thread",
+                "Timestamp::now",
+                "Instant::now",
+            ] {
                 if code.contains(world) {
-                    wrong.push(format!("{file}: `{world}`, but `{}` is pure", module(&file)));
+                    wrong.push(format!(
+                        "{file}: `{world}`, but `{}` is pure",
+                        module(&file)
+                    ));
                 }
             }
         }
@@ -147,7 +206,15 @@ fn what_touches_the_world_has_its_places() {
 #[test]
 fn the_picture_in_lib_names_every_module() {
     let lib = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).unwrap();
-    for module in LINES.iter().copied().flatten().filter(|module| **module != "main") {
-        assert!(lib.contains(&format!("[`{module}`]")), "src/lib.rs: say where `{module}` stands");
+    for module in LINES
+        .iter()
+        .copied()
+        .flatten()
+        .filter(|module| **module != "main")
+    {
+        assert!(
+            lib.contains(&format!("[`{module}`]")),
+            "src/lib.rs: say where `{module}` stands"
+        );
     }
 }

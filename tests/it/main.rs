@@ -16,5 +16,6 @@ mod netrpc;
 mod prometheus;
 mod prometheus_auth;
 mod prometheus_network;
+mod protocols;
 mod real_prometheus;
 mod silent_canary;
