@@ -151,8 +151,8 @@ mod tests {
         assert!(policy.insecure);
         assert_eq!(policy.limits.series, 7);
         assert_eq!(
-            (read.protocol, read.log_level.as_deref()),
-            (Some(Protocol::Grpc), Some("debug"))
+            (read.protocol, read.log_level),
+            (Some(Protocol::Grpc), Some(LevelFilter::DEBUG))
         );
     }
 
@@ -169,7 +169,7 @@ mod tests {
             ),
             (
                 &["--log-level=loud"],
-                "`--log-level`: `loud` is none of trace, debug, info, warn, error, off",
+                "`--log-level`: log level `loud`, expected off, error, warn, info, debug or trace",
             ),
             (
                 &["--insecur=true"],
