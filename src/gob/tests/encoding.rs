@@ -309,7 +309,7 @@ fn go_has_decoded_these_bytes() {
     let stream = encode(&types_and_values);
     let (values, error) = decode(&stream, stream.len(), Limits::default());
     assert_eq!(error, None);
-    assert_eq!(text(&values), recorded_text("ours.txt"));
+    assert_eq!(text(&values), recorded_text("ours"));
     assert_eq!(hex(&stream), hex(&recorded("ours.gob")));
 }
 
@@ -398,7 +398,7 @@ fn a_refused_value_leaves_the_stream_as_it_was() {
         ),
     ] {
         assert_eq!(encoder.encode(&ty, &value, &mut stream), Err(error));
-        assert_eq!(stream, []);
+        assert!(stream.is_empty());
     }
     let node = fields([("Int", Value::Int(1))]);
     encoder
