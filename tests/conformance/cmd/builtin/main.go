@@ -1,5 +1,6 @@
 // Command builtin is a metric plugin that wraps Argo Rollouts' built-in Prometheus provider: the settings of
-// provider.plugin become provider.prometheus, and the provider is made anew for each call, as the controller makes it.
+// provider.plugin become provider.prometheus, and the provider is made anew for each call, as the controller makes it
+// (metricproviders.ProviderFactory, which is not linked: with it come the clients of all other providers).
 // It is the peer of the benches, and the tests' check of themselves: against it they must find no difference.
 package main
 
@@ -12,8 +13,6 @@ import (
 	log "github.com/sirupsen/logrus"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/argoproj/argo-rollouts/metric"
-	"github.com/argoproj/argo-rollouts/metricproviders"
 	"github.com/argoproj/argo-rollouts/metricproviders/plugin/rpc"
 	"github.com/argoproj/argo-rollouts/metricproviders/prometheus"
 	"github.com/argoproj/argo-rollouts/pkg/apis/rollouts/v1alpha1"
@@ -25,14 +24,17 @@ type builtin struct{}
 
 // open makes the provider of a metric whose settings stand under provider.plugin, and the metric as that provider reads
 // it. Keys that provider.prometheus lacks are ignored, as the API server's pruning would.
-func open(m v1alpha1.Metric) (metric.Provider, v1alpha1.Metric, error) {
+func open(m v1alpha1.Metric) (*prometheus.Provider, v1alpha1.Metric, error) {
 	for _, settings := range m.Provider.Plugin {
-		var prometheus v1alpha1.PrometheusMetric
-		if err := json.Unmarshal(settings, &prometheus); err != nil {
+		m.Provider = v1alpha1.MetricProvider{Prometheus: new(v1alpha1.PrometheusMetric)}
+		if err := json.Unmarshal(settings, m.Provider.Prometheus); err != nil {
 			return nil, m, err
 		}
-		m.Provider = v1alpha1.MetricProvider{Prometheus: &prometheus}
-		provider, err := new(metricproviders.ProviderFactory).NewProvider(*log.NewEntry(log.StandardLogger()), "", m)
+		api, err := prometheus.NewPrometheusAPI(m)
+		if err != nil {
+			return nil, m, err
+		}
+		provider, err := prometheus.NewPrometheusProvider(api, *log.NewEntry(log.StandardLogger()), m)
 		return provider, m, err
 	}
 	return nil, m, fmt.Errorf("no plugin in metric %s", m.Name)
