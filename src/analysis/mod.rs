@@ -2,7 +2,11 @@
 //!
 //! Nothing here measures: `measure` does. Nothing here knows how the values travel: `plugin` and `cli` do.
 
+pub mod limits;
 pub mod measurement;
 pub mod metric;
+pub mod policy;
 pub mod provider;
 pub mod run;
+pub mod secrets;
+pub mod settings;

@@ -1,1 +1,3 @@
-//! (being written)
+//! PromQL text: the plugin's own placeholders into their values.
+
+pub mod placeholder;

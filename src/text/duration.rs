@@ -145,7 +145,7 @@ fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
     for c in text.chars() {
-        if c < ' ' || c >= '\u{80}' {
+        if !(' '..'\u{80}').contains(&c) {
             let mut bytes = [0; 4];
             for byte in c.encode_utf8(&mut bytes).bytes() {
                 out.push_str(&format!("\\x{byte:02x}"));

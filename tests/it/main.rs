@@ -1,1 +1,21 @@
 //! The one integration test binary: a module a subject.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[path = "../host/mod.rs"]
+mod host;
+
+use host::grpc as host_grpc;
+
+mod aws;
+mod cli;
+mod grpc;
+mod layers;
+mod loopback;
+mod netrpc;
+mod prometheus;
+mod prometheus_auth;
+mod prometheus_network;
+mod protocols;
+mod real_prometheus;
+mod silent_canary;

@@ -1,0 +1,638 @@
+//! The operator's YAML into what templates may do, and a template's settings into what of them is refused.
+//!
+//! Templates cannot loosen any of it. Whether an address may be dialled is decided once more on the resolved IP, by
+//! `prometheus`, from [`Dial`].
+
+use std::time::Duration;
+
+use http::HeaderName;
+use ipnet::IpNet;
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::analysis::settings::fields::{Complaint, Fields};
+use crate::analysis::settings::{Authentication, GUARDS, Guard, Settings, server_url};
+
+/// What the operator allows and sets.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Policy {
+    /// Settings for the templates that do not give them.
+    pub defaults: Map<String, Value>,
+    /// Templates may not go below this.
+    pub guard_floor: Guard,
+    /// The servers that may be asked; empty: any that `dial` allows.
+    pub addresses: Vec<AddressPattern>,
+    /// The IP addresses that are dialled.
+    pub dial: Dial,
+    /// Files that settings may name; a pattern that ends in `/` or `/*` is a folder.
+    pub files: Vec<String>,
+    /// Headers that settings may not set.
+    pub forbidden_headers: Vec<HeaderName>,
+    /// Bounds of one measurement.
+    pub limits: Limits,
+    /// Hosts that ambient AWS credentials sign for, beside `*.amazonaws.com`.
+    pub aws_hosts: Vec<HostPattern>,
+    /// Templates may switch certificate verification off.
+    pub insecure: bool,
+    /// The level of the log: `trace`, `debug`, `info`, `warn`, `error` or `off`.
+    pub log_level: Option<String>,
+}
+
+/// The IP addresses that are dialled; what `allow` holds wins.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Dial {
+    /// Never dialled, beside link-local and cloud metadata addresses.
+    pub deny: Vec<IpNet>,
+    /// Dialled although they are denied.
+    pub allow: Vec<IpNet>,
+    /// Loopback is not dialled.
+    pub no_loopback: bool,
+}
+
+/// Bounds of one measurement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest `timeout` that settings may give.
+    pub timeout: Duration,
+    /// Bytes of an answer after decompression.
+    pub body: usize,
+    /// Series of an answer.
+    pub series: usize,
+    /// Samples of an answer.
+    pub samples: usize,
+    /// Bytes of a measurement's value.
+    pub value: usize,
+}
+
+/// Where settings and the operator's defaults are silent, as the built-in provider.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            timeout: Duration::from_secs(60),
+            body: 16 << 20,
+            series: 5_000,
+            samples: 50_000,
+            value: 16 << 10,
+        }
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Policy {
+            defaults: Map::new(),
+            guard_floor: Guard::Off,
+            addresses: Vec::new(),
+            dial: Dial::default(),
+            files: Vec::new(),
+            forbidden_headers: Vec::new(),
+            limits: Limits::default(),
+            aws_hosts: Vec::new(),
+            insecure: true,
+            log_level: None,
+        }
+    }
+}
+
+/// `example.com`, `*.example.com` (any name below it) or `*`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostPattern(String);
+
+impl HostPattern {
+    /// Whether `host`, as an URL spells it, is meant.
+    pub fn matches(&self, host: &str) -> bool {
+        let host = host.trim_end_matches('.');
+        match self.0.strip_prefix('*') {
+            Some("") => true,
+            Some(suffix) => host.len() > suffix.len() && host.ends_with(suffix),
+            None => host == self.0,
+        }
+    }
+}
+
+/// `https://*.example.com:9090/prefix`: scheme, host pattern, port (`:*` for any; unset: the scheme's) and path prefix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddressPattern {
+    scheme: String,
+    host: HostPattern,
+    port: Option<u16>,
+    path: String,
+}
+
+impl AddressPattern {
+    fn read(text: &str) -> Result<Self, String> {
+        let (scheme, rest) = text
+            .split_once("://")
+            .ok_or_else(|| format!("`{text}` has no scheme"))?;
+        let (any_port, plain) = match rest.split_once(":*") {
+            Some((host, path)) => (true, format!("{scheme}://{host}{path}")),
+            None => (false, text.to_owned()),
+        };
+        // A `*` is no letter of a host name: a word stands in for it while the URL is read.
+        const STAND_IN: &str = "any-host-name";
+        let wild = rest.starts_with('*');
+        let url = server_url(&if wild {
+            plain.replacen('*', STAND_IN, 1)
+        } else {
+            plain
+        })?;
+        let host = url.host_str().unwrap_or_default();
+        let host = if wild {
+            host.replacen(STAND_IN, "*", 1)
+        } else {
+            host.to_owned()
+        };
+        if host[1..].contains('*') || (wild && host.len() > 1 && !host.starts_with("*.")) {
+            return Err(format!(
+                "`{text}`: `*` stands for a whole host or, as `*.`, for the names below one"
+            ));
+        }
+        Ok(AddressPattern {
+            scheme: url.scheme().to_owned(),
+            host: HostPattern(host),
+            port: (!any_port).then(|| url.port_or_known_default()).flatten(),
+            path: url.path().trim_end_matches('/').to_owned(),
+        })
+    }
+
+    /// Whether `url` is meant; a path prefix counts by whole segments.
+    pub fn matches(&self, url: &Url) -> bool {
+        let path = url.path().strip_prefix(self.path.as_str());
+        self.scheme == url.scheme()
+            && url.host_str().is_some_and(|host| self.host.matches(host))
+            && self
+                .port
+                .is_none_or(|port| url.port_or_known_default() == Some(port))
+            && path.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}
+
+impl Policy {
+    /// Reads a policy file.
+    pub fn from_yaml(text: &str) -> Result<Policy, Vec<Complaint>> {
+        Self::from_object(&yaml_object(text)?)
+    }
+
+    /// Reads a policy from its keys, as a file and the plugin's arguments give them together.
+    pub fn from_object(object: &Map<String, Value>) -> Result<Policy, Vec<Complaint>> {
+        let mut complaints = Vec::new();
+        let mut fields = Fields::new("", object, &mut complaints);
+        let policy = read(&mut fields);
+        fields.refuse_the_rest();
+        if complaints.is_empty() {
+            Ok(policy)
+        } else {
+            Err(complaints)
+        }
+    }
+
+    /// What of `settings`, measured at `address`, the operator does not allow.
+    pub fn refusals(&self, settings: &Settings, address: &Url) -> Vec<Complaint> {
+        let mut refused = Vec::new();
+        let mut refuse = |path: &str, problem: String| {
+            refused.push(Complaint {
+                path: path.to_owned(),
+                problem: format!("{problem}; the operator's policy decides"),
+            });
+        };
+        if !self.allows_address(address) {
+            refuse(
+                "address",
+                format!("`{}` is not among the allowed addresses", origin(address)),
+            );
+        }
+        if let Authentication::OAuth2 { token_url, .. } = &settings.authentication
+            && !self.allows_address(token_url)
+        {
+            refuse(
+                "authentication.oauth2.tokenUrl",
+                format!("`{}` is not among the allowed addresses", origin(token_url)),
+            );
+        }
+        if matches!(settings.authentication, Authentication::SigV4 { .. })
+            && !address.host_str().is_some_and(|host| self.signs_for(host))
+        {
+            let host = address.host_str().unwrap_or_default();
+            refuse(
+                "authentication.sigv4",
+                format!("ambient AWS credentials do not sign for `{host}`; add it to `awsHosts`"),
+            );
+        }
+        for (path, file) in files_of(settings) {
+            if !self.allows_file(file) {
+                refuse(
+                    path,
+                    format!("file `{file}` is not among the allowed `files`"),
+                );
+            }
+        }
+        for header in &settings.headers {
+            if self
+                .forbidden_headers
+                .iter()
+                .any(|name| name.as_str().eq_ignore_ascii_case(&header.key))
+            {
+                refuse("headers", format!("`{}` may not be set", header.key));
+            }
+        }
+        if settings.insecure && !self.insecure {
+            refuse("insecure", "certificates are verified here".to_owned());
+        }
+        if settings
+            .timeout
+            .is_some_and(|timeout| timeout > self.limits.timeout)
+        {
+            refuse(
+                "timeout",
+                format!("over the limit of {} s", self.limits.timeout.as_secs()),
+            );
+        }
+        refused
+    }
+
+    /// How much of the guard rails hold for `settings`: what they ask for, but not below the floor.
+    pub fn guard(&self, settings: &Settings) -> Guard {
+        settings
+            .guard
+            .unwrap_or(Guard::Enforce)
+            .max(self.guard_floor)
+    }
+
+    fn allows_address(&self, url: &Url) -> bool {
+        self.addresses.is_empty() || self.addresses.iter().any(|pattern| pattern.matches(url))
+    }
+
+    fn signs_for(&self, host: &str) -> bool {
+        let host = host.trim_end_matches('.');
+        [".amazonaws.com", ".amazonaws.com.cn"]
+            .iter()
+            .any(|suffix| host.ends_with(suffix))
+            || self.aws_hosts.iter().any(|pattern| pattern.matches(host))
+    }
+
+    /// By the path's text: no `.` or `..` segments, absolute; where links in an allowed folder lead is the operator's.
+    fn allows_file(&self, path: &str) -> bool {
+        let plain = path
+            .strip_prefix('/')
+            .is_some_and(|rest| rest.split('/').all(|part| !matches!(part, "" | "." | "..")));
+        plain
+            && self.files.iter().any(|pattern| {
+                let folder = pattern.strip_suffix('*').unwrap_or(pattern);
+                if folder.ends_with('/') {
+                    path.starts_with(folder)
+                } else {
+                    path == pattern
+                }
+            })
+    }
+}
+
+/// The files that settings name, each with its key.
+pub fn files_of(settings: &Settings) -> Vec<(&'static str, &str)> {
+    let tls = &settings.tls;
+    let token = match &settings.authentication {
+        Authentication::Bearer { token_file } => Some(token_file),
+        _ => None,
+    };
+    [
+        ("authentication.bearer.tokenFile", token),
+        ("tls.caFile", tls.ca_file.as_ref()),
+        ("tls.certFile", tls.cert_file.as_ref()),
+        ("tls.keyFile", tls.key_file.as_ref()),
+    ]
+    .into_iter()
+    .filter_map(|(key, file)| Some((key, file?.as_str())))
+    .collect()
+}
+
+/// Scheme, host and port: what of an address may be shown.
+fn origin(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}
+
+/// One YAML document that is an object; an empty one is an empty object.
+pub fn yaml_object(text: &str) -> Result<Map<String, Value>, Vec<Complaint>> {
+    let complaint = |problem: String| {
+        vec![Complaint {
+            path: String::new(),
+            problem,
+        }]
+    };
+    match yaml_value(text) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(Value::Null) => Ok(Map::new()),
+        Ok(_) => Err(complaint("expected an object of keys".to_owned())),
+        Err(problem) => Err(complaint(problem)),
+    }
+}
+
+/// One YAML document; the problem is one line.
+pub fn yaml_value(text: &str) -> Result<Value, String> {
+    if text.trim().is_empty() {
+        return Ok(Value::Null);
+    }
+    serde_saphyr::from_str(text).map_err(|error| crate::text::chain::one_line(&error.to_string()))
+}
+
+fn read(fields: &mut Fields<'_>) -> Policy {
+    let mut policy = Policy {
+        guard_floor: fields.word("guardFloor", &GUARDS).unwrap_or(Guard::Off),
+        dial: fields.object("dial", dial).unwrap_or_default(),
+        files: fields.texts("files"),
+        forbidden_headers: fields
+            .object("headers", forbidden_headers)
+            .unwrap_or_default(),
+        limits: fields.object("limits", limits).unwrap_or_default(),
+        insecure: fields.boolean("insecure").unwrap_or(true),
+        log_level: fields.object("log", log_level).flatten(),
+        ..Policy::default()
+    };
+    for text in fields.texts("addresses") {
+        match AddressPattern::read(&text) {
+            Ok(pattern) => policy.addresses.push(pattern),
+            Err(problem) => fields.complain("addresses", problem),
+        }
+    }
+    policy.aws_hosts = fields
+        .texts("awsHosts")
+        .into_iter()
+        .map(|host| HostPattern(host.to_lowercase()))
+        .collect();
+    if let Some(defaults) = fields.raw_object("defaults") {
+        policy.defaults = defaults.clone();
+        defaults_hold(fields, defaults);
+    }
+    for pattern in &policy.files {
+        if !pattern.starts_with('/') {
+            fields.complain("files", format!("`{pattern}` is no absolute path"));
+        }
+    }
+    for later in ["namespace", "suppressions", "outcomeLabels", "metrics"] {
+        fields.not_yet(later);
+    }
+    policy
+}
+
+/// The defaults must be good settings beside any query.
+fn defaults_hold(fields: &mut Fields<'_>, defaults: &Map<String, Value>) {
+    let query = Map::from_iter([("query".to_owned(), Value::from("up"))]);
+    for complaint in Settings::from_object(&query, defaults)
+        .err()
+        .unwrap_or_default()
+    {
+        fields.complain(&format!("defaults.{}", complaint.path), complaint.problem);
+    }
+}
+
+fn dial(fields: &mut Fields<'_>) -> Dial {
+    let mut nets = |key| {
+        let mut nets = Vec::new();
+        for text in fields.texts(key) {
+            match text
+                .parse::<IpNet>()
+                .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
+            {
+                Ok(net) => nets.push(net),
+                Err(_) => fields.complain(
+                    key,
+                    format!("`{text}` is neither an IP address nor a range such as `10.0.0.0/8`"),
+                ),
+            }
+        }
+        nets
+    };
+    let (deny, allow) = (nets("deny"), nets("allow"));
+    Dial {
+        deny,
+        allow,
+        no_loopback: fields.boolean("loopback") == Some(false),
+    }
+}
+
+fn forbidden_headers(fields: &mut Fields<'_>) -> Vec<HeaderName> {
+    let mut names = Vec::new();
+    for text in fields.texts("forbidden") {
+        match HeaderName::from_bytes(text.as_bytes()) {
+            Ok(name) => names.push(name),
+            Err(_) => fields.complain("forbidden", format!("`{text}` is no name of a header")),
+        }
+    }
+    names
+}
+
+fn limits(fields: &mut Fields<'_>) -> Limits {
+    let usual = Limits::default();
+    let mut count = |key, usual| match fields.natural(key) {
+        Some(0) => {
+            fields.complain(key, "`0` allows nothing; give 1 or above");
+            usual
+        }
+        Some(number) => usize::try_from(number).unwrap_or(usize::MAX),
+        None => usual,
+    };
+    Limits {
+        body: count("body", usual.body),
+        series: count("series", usual.series),
+        samples: count("samples", usual.samples),
+        value: count("value", usual.value),
+        timeout: fields.duration("timeout").unwrap_or(usual.timeout),
+    }
+}
+
+fn log_level(fields: &mut Fields<'_>) -> Option<String> {
+    const LEVELS: [&str; 6] = ["trace", "debug", "info", "warn", "error", "off"];
+    fields
+        .word("level", &LEVELS.map(|level| (level, level)))
+        .map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::analysis::settings::fields::joined;
+
+    fn policy(yaml: &str) -> Policy {
+        Policy::from_yaml(yaml)
+            .unwrap_or_else(|complaints| panic!("{yaml}: {}", joined(&complaints)))
+    }
+
+    #[test]
+    fn a_policy_is_read_whole_or_refused_with_every_complaint() {
+        let read = policy(
+            "defaults: {guard: observe, timeout: 10}\nguardFloor: observe\ndial: {deny: [10.0.0.0/8], loopback: false}\n\
+             files: [/etc/tls/]\nheaders: {forbidden: [X-Scope-OrgID]}\nlimits: {timeout: 2m, series: 10}\n\
+             awsHosts: ['*.vpce.internal']\ninsecure: false\nlog: {level: debug}\naddresses: ['http://prom:9090']\n",
+        );
+        assert_eq!(read.limits.timeout, Duration::from_secs(120));
+        assert!(read.dial.no_loopback && !read.insecure);
+        assert_eq!(policy(""), Policy::default());
+        for (yaml, problem) in [
+            (
+                "adresses: []",
+                "`adresses`: unknown key; did you mean `addresses`",
+            ),
+            (
+                "dial: {deny: [ten]}",
+                "`dial.deny`: `ten` is neither an IP address nor a range such as `10.0.0.0/8`",
+            ),
+            (
+                "defaults: {timeout: -1}",
+                "`defaults.timeout`: `-1` is negative; give seconds, 0 or above",
+            ),
+            (
+                "limits: {body: 0}",
+                "`limits.body`: `0` allows nothing; give 1 or above",
+            ),
+            ("files: [etc]", "`files`: `etc` is no absolute path"),
+            ("addresses: [prom]", "`addresses`: `prom` has no scheme"),
+            ("[]", "expected an object of keys"),
+            (
+                "namespace: {mode: require}",
+                "`namespace`: not held by this version; leave it out",
+            ),
+        ] {
+            assert_eq!(
+                Policy::from_yaml(yaml).map_err(|c| joined(&c)),
+                Err(problem.to_owned()),
+                "{yaml}"
+            );
+        }
+        assert!(Policy::from_yaml("a: [").is_err());
+    }
+
+    #[test]
+    fn addresses_match_by_scheme_host_port_and_whole_segments() {
+        for (pattern, address, matches) in [
+            ("http://prom:9090", "http://prom:9090", true),
+            ("http://prom:9090", "http://prom:9090/any", true),
+            ("http://prom:9090", "http://prom", false),
+            ("http://prom:9090", "https://prom:9090", false),
+            ("https://*.example.com", "https://a.b.example.com/x", true),
+            ("https://*.example.com", "https://example.com", false),
+            ("https://*.example.com", "https://evilexample.com", false),
+            ("https://*.example.com", "https://a.example.com:8443", false),
+            (
+                "https://*.example.com:*",
+                "https://a.example.com:8443",
+                true,
+            ),
+            ("https://*", "https://anything", true),
+            ("http://prom/tenant", "http://prom/tenant/x", true),
+            ("http://prom/tenant", "http://prom/tenant2", false),
+            ("http://prom/tenant", "http://prom/tenant/../other", false),
+            (
+                "http://prom/tenant",
+                "http://prom/tenant/%2e%2e/other",
+                false,
+            ),
+            ("http://prom", "http://user:pw@prom", true),
+            ("http://prom", "http://prom@evil", false),
+            ("http://prom", "http://PROM", true),
+        ] {
+            let url = Url::parse(address).expect("an address");
+            assert_eq!(
+                AddressPattern::read(pattern)
+                    .expect("a pattern")
+                    .matches(&url),
+                matches,
+                "{pattern} {address}"
+            );
+        }
+        assert!(AddressPattern::read("http://pro*m").is_err());
+        assert!(AddressPattern::read("http://*m").is_err());
+    }
+
+    #[test]
+    fn what_the_policy_does_not_allow_is_refused_by_key() {
+        let strict = policy(
+            "addresses: ['http://prom']\nfiles: [/etc/tls/*, /one]\nheaders: {forbidden: [x-scope-orgid]}\n\
+             guardFloor: observe\ninsecure: false",
+        );
+        let refused = |policy: &Policy, given: Value, address: &str| {
+            let Value::Object(mut given) = given else {
+                panic!("an object")
+            };
+            given.insert("query".into(), "up".into());
+            let settings = Settings::from_object(&given, &Map::new())
+                .ok()
+                .expect("settings");
+            let refusals = policy.refusals(&settings, &Url::parse(address).expect("an address"));
+            refusals
+                .iter()
+                .map(|c| c.to_string().replace("; the operator's policy decides", ""))
+                .collect::<Vec<_>>()
+        };
+        let open = Policy::default();
+        for (policy, given, guard) in [
+            (
+                &strict,
+                json!({"guard": "off", "query": "up"}),
+                Guard::Observe,
+            ),
+            (&open, json!({"guard": "off", "query": "up"}), Guard::Off),
+            (&open, json!({"query": "up"}), Guard::Enforce),
+        ] {
+            let settings =
+                Settings::from_object(given.as_object().expect("an object"), &Map::new()).ok();
+            assert_eq!(policy.guard(&settings.expect("settings")), guard);
+        }
+        assert_eq!(
+            refused(
+                &strict,
+                json!({"tls": {"caFile": "/etc/tls/ca.pem"}}),
+                "http://prom"
+            ),
+            Vec::<String>::new()
+        );
+        for (policy, given, address, problem) in [
+            (
+                &strict,
+                json!({}),
+                "http://u:p@evil:1/x?y",
+                "`address`: `http://evil:1` is not among the allowed addresses",
+            ),
+            (
+                &strict,
+                json!({"insecure": true}),
+                "http://prom",
+                "`insecure`: certificates are verified here",
+            ),
+            (
+                &strict,
+                json!({"headers": [{"key": "X-Scope-OrgID", "value": "a"}]}),
+                "http://prom",
+                "`headers`: `X-Scope-OrgID` may not be set",
+            ),
+            (
+                &strict,
+                json!({"tls": {"caFile": "/etc/tls/../shadow"}}),
+                "http://prom",
+                "`tls.caFile`: file `/etc/tls/../shadow` is not among the allowed `files`",
+            ),
+            (
+                &open,
+                json!({"authentication": {"bearer": {"tokenFile": "/var/run/token"}}}),
+                "http://prom",
+                "`authentication.bearer.tokenFile`: file `/var/run/token` is not among the allowed `files`",
+            ),
+            (
+                &open,
+                json!({"authentication": {"sigv4": {"region": "x"}}}),
+                "http://amazonaws.com.evil",
+                "`authentication.sigv4`: ambient AWS credentials do not sign for `amazonaws.com.evil`; add it to `awsHosts`",
+            ),
+            (
+                &open,
+                json!({"timeout": 61}),
+                "http://prom",
+                "`timeout`: over the limit of 60 s",
+            ),
+        ] {
+            assert_eq!(refused(policy, given, address), [problem]);
+        }
+    }
+}

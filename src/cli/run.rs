@@ -1,0 +1,279 @@
+//! A template measured by hand: each metric as often as the controller would, until all are over.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value, json};
+use tokio::sync::watch;
+
+use super::args::{Format, RunOptions};
+use super::template::{self, Template};
+use super::{DONE, Done, IMPOSSIBLE, NOT_SUCCESSFUL, environment, render};
+use crate::analysis::limits::{Assessment, Tally};
+use crate::analysis::measurement::{Measurement, Phase};
+use crate::analysis::metric::Metric;
+use crate::analysis::policy::Policy;
+use crate::analysis::provider::MetricProvider;
+use crate::analysis::run::{AnalysisRun, Owner};
+use crate::analysis::settings::fields::joined;
+use crate::measure::provider::Provider;
+use crate::text::duration::parse_go_duration;
+
+/// What became of one metric.
+struct MetricOutcome {
+    metric: String,
+    phase: Phase,
+    message: String,
+    measurements: Vec<Measurement>,
+}
+
+/// Measures, prints, and answers whether all of it was Successful.
+pub(super) fn run(options: &RunOptions) -> Done {
+    let mut template = template::read(&options.file, &options.arguments)?;
+    if let Some(name) = &options.metric {
+        let names: Vec<_> = template
+            .metrics
+            .iter()
+            .map(|metric| format!("`{}`", metric.name))
+            .collect();
+        template.metrics.retain(|metric| metric.name == *name);
+        if template.metrics.is_empty() {
+            return Err(format!(
+                "{}: no metric `{name}`; it has {}",
+                template.resource,
+                names.join(", ")
+            )
+            .into());
+        }
+    }
+    if template.metrics.is_empty() {
+        return Err(format!("{}: no metrics", template.resource).into());
+    }
+    for metric in &mut template.metrics {
+        metric.plugins = asked_elsewhere(std::mem::take(&mut metric.plugins), options);
+    }
+    let provider = Arc::new(Provider::new(
+        Ok(policy(options)?),
+        environment::surroundings(),
+    ));
+    let run = analysis_run(&template, options);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let outcomes = runtime.block_on(measure_all(provider, run, &template, options.format))?;
+    Ok(told(&template, &outcomes, options.format))
+}
+
+fn policy(options: &RunOptions) -> Result<Policy, Box<dyn std::error::Error>> {
+    let Some(path) = &options.policy else {
+        return Ok(Policy::default());
+    };
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| format!("read policy `{}`: {error}", path.display()))?;
+    Ok(Policy::from_yaml(&text)
+        .map_err(|complaints| format!("policy `{}`: {}", path.display(), joined(&complaints)))?)
+}
+
+/// The settings with `--prometheus` as their address.
+fn asked_elsewhere(
+    plugins: Vec<(String, Vec<u8>)>,
+    options: &RunOptions,
+) -> Vec<(String, Vec<u8>)> {
+    let Some(address) = &options.prometheus else {
+        return plugins;
+    };
+    plugins
+        .into_iter()
+        .map(
+            |(name, json)| match serde_json::from_slice::<Map<String, Value>>(&json) {
+                Ok(mut settings) => {
+                    settings.insert("address".to_owned(), Value::from(address.as_str()));
+                    (name, Value::Object(settings).to_string().into_bytes())
+                }
+                Err(_) => (name, json),
+            },
+        )
+        .collect()
+}
+
+/// The run that a controller would have made.
+fn analysis_run(template: &Template, options: &RunOptions) -> AnalysisRun {
+    let now = Timestamp::now();
+    let since = SignedDuration::try_from(options.since.unwrap_or_default()).unwrap_or_default();
+    let namespace = options
+        .namespace
+        .clone()
+        .or_else(|| template.namespace.clone());
+    AnalysisRun {
+        name: "by-hand".to_owned(),
+        namespace: namespace.unwrap_or_else(|| "default".to_owned()),
+        labels: options
+            .hash
+            .iter()
+            .map(|hash| ("rollouts-pod-template-hash".to_owned(), hash.clone()))
+            .collect(),
+        owners: options
+            .rollout
+            .iter()
+            .map(|name| Owner {
+                kind: "Rollout".to_owned(),
+                name: name.clone(),
+            })
+            .collect(),
+        created_at: now.checked_sub(since).ok(),
+        args: template.arguments.clone(),
+        ..AnalysisRun::default()
+    }
+}
+
+/// All metrics side by side; one that ends badly ends the others before their next measurement.
+async fn measure_all(
+    provider: Arc<Provider>,
+    run: AnalysisRun,
+    template: &Template,
+    format: Format,
+) -> Result<Vec<MetricOutcome>, tokio::task::JoinError> {
+    let (over, _) = watch::channel(false);
+    let over = Arc::new(over);
+    let tasks: Vec<_> = template
+        .metrics
+        .iter()
+        .map(|metric| {
+            tokio::spawn(measure(
+                provider.clone(),
+                run.clone(),
+                metric.clone(),
+                over.clone(),
+                format,
+            ))
+        })
+        .collect();
+    let mut outcomes = Vec::with_capacity(tasks.len());
+    for task in tasks {
+        outcomes.push(task.await?);
+    }
+    Ok(outcomes)
+}
+
+async fn measure(
+    provider: Arc<Provider>,
+    run: AnalysisRun,
+    metric: Metric,
+    over: Arc<watch::Sender<bool>>,
+    format: Format,
+) -> MetricOutcome {
+    let mut terminated = over.subscribe();
+    let mut tally = Tally::default();
+    let mut measurements = Vec::new();
+    let mut wait = initial_delay(&metric);
+    let (phase, message) = loop {
+        let stopped = tokio::time::timeout(wait, terminated.wait_for(|over| *over))
+            .await
+            .is_ok();
+        if stopped {
+            break (
+                Phase::Successful,
+                "ended early: another metric was not successful".to_owned(),
+            );
+        }
+        let measurement = provider.run(Some(run.clone()), metric.clone()).await;
+        tally.add(&measurement.phase);
+        let assessment = tally.assess(&metric, &measurement.phase);
+        if format == Format::Human {
+            // Nobody reads any more: the exit code still tells.
+            let _ = render::line(&line_of(&metric.name, &measurement));
+        }
+        measurements.push(measurement);
+        match assessment {
+            Assessment::Again(pause) => wait = pause,
+            Assessment::Over(phase, message) => break (phase, message),
+        }
+    };
+    if phase != Phase::Successful {
+        over.send_replace(true);
+    }
+    MetricOutcome {
+        metric: metric.name,
+        phase,
+        message,
+        measurements,
+    }
+}
+
+fn initial_delay(metric: &Metric) -> std::time::Duration {
+    let nanoseconds = parse_go_duration(&metric.initial_delay).unwrap_or(0);
+    std::time::Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(0))
+}
+
+fn line_of(metric: &str, measurement: &Measurement) -> String {
+    let value = crate::text::chain::bounded(&measurement.value, 60);
+    let line = format!(
+        "{metric:<24} {:<12} {value:<12} {}",
+        measurement.phase, measurement.message
+    );
+    line.trim_end().to_owned()
+}
+
+/// Prints the end and answers the exit code: the worst of the metrics is the run's phase.
+fn told(template: &Template, outcomes: &[MetricOutcome], format: Format) -> u8 {
+    let badness = |outcome: &&MetricOutcome| match outcome.phase {
+        Phase::Failed => 3,
+        Phase::Error => 2,
+        Phase::Inconclusive => 1,
+        _ => 0,
+    };
+    let Some(worst) = outcomes.iter().max_by_key(badness) else {
+        return IMPOSSIBLE;
+    };
+    let successful = worst.phase == Phase::Successful;
+    let message = match successful {
+        true => String::new(),
+        false => format!(
+            "metric \"{}\" assessed {} due to {}",
+            worst.metric, worst.phase, worst.message
+        ),
+    };
+    let printed = match format {
+        Format::Json => {
+            render::line(&json_of(template, &worst.phase, &message, outcomes).to_string())
+        }
+        Format::Human if successful => {
+            render::line(&format!("\n{}: Successful", template.resource))
+        }
+        Format::Human => render::line(&format!(
+            "\n{}: {}: {message}",
+            template.resource, worst.phase
+        )),
+    };
+    match (printed, successful) {
+        (Err(_), _) => IMPOSSIBLE,
+        (Ok(()), true) => DONE,
+        (Ok(()), false) => NOT_SUCCESSFUL,
+    }
+}
+
+fn json_of(template: &Template, phase: &Phase, message: &str, outcomes: &[MetricOutcome]) -> Value {
+    let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
+    let measurement = |one: &Measurement| {
+        json!({
+            "phase": one.phase.as_str(),
+            "message": one.message,
+            "value": one.value,
+            "metadata": one.metadata,
+            "startedAt": time(one.started_at),
+            "finishedAt": time(one.finished_at),
+        })
+    };
+    let metrics: Vec<Value> = outcomes
+        .iter()
+        .map(|outcome| {
+            json!({
+                "metric": outcome.metric,
+                "phase": outcome.phase.as_str(),
+                "message": outcome.message,
+                "measurements": outcome.measurements.iter().map(measurement).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    json!({"resource": template.resource, "phase": phase.as_str(), "message": message, "metrics": metrics})
+}

@@ -1,0 +1,328 @@
+//! A YAML file into the AnalysisTemplate it holds: arguments with their values, metrics as the plugin gets them.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::substitute::{SubstituteError, substitute};
+use crate::analysis::metric::Metric;
+use crate::analysis::run::Argument;
+use crate::text::chain::one_line;
+
+/// The largest file that is read, in bytes.
+const FILE: u64 = 16 << 20;
+
+/// The kinds that hold metrics.
+const KINDS: [&str; 3] = ["AnalysisTemplate", "ClusterAnalysisTemplate", "AnalysisRun"];
+
+/// Why a file gives no template.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum TemplateError {
+    /// The file cannot be read.
+    #[error("read `{}`", .path.display())]
+    Read {
+        path: PathBuf,
+        #[source]
+        cause: std::io::Error,
+    },
+    /// No YAML.
+    #[error("`{}` is no YAML: {problem}", .path.display())]
+    Yaml { path: PathBuf, problem: String },
+    /// None of the kinds, or several objects of them.
+    #[error("`{}`: expected one object of kind {}, found {found}", .path.display(), KINDS.join(", "))]
+    Kind { path: PathBuf, found: usize },
+    /// A field of another form than Argo's.
+    #[error("{resource}: {problem}")]
+    Form { resource: String, problem: String },
+    /// A value for an argument that the template does not declare.
+    #[error("{resource}: no argument `{name}` is declared{}", declared(.known))]
+    Undeclared {
+        resource: String,
+        name: String,
+        known: Vec<String>,
+    },
+    /// An argument without a value, or a placeholder without an argument.
+    #[error("{resource}")]
+    Substitute {
+        resource: String,
+        #[source]
+        cause: SubstituteError,
+    },
+    /// A metric of another provider.
+    #[error(
+        "{resource}: metric `{metric}`: expected `provider.plugin` or `provider.prometheus`, found {found}"
+    )]
+    Provider {
+        resource: String,
+        metric: String,
+        found: String,
+    },
+}
+
+fn declared(known: &[String]) -> String {
+    if known.is_empty() {
+        return String::new();
+    }
+    format!(
+        "; declared are {}",
+        known
+            .iter()
+            .map(|name| format!("`{name}`"))
+            .collect::<Vec<_>>()
+            .join(", ")
+    )
+}
+
+/// What of a template is measured.
+#[derive(Debug)]
+pub(super) struct Template {
+    /// `AnalysisTemplate/echo-analysis`
+    pub(super) resource: String,
+    /// `metadata.namespace`
+    pub(super) namespace: Option<String>,
+    /// With their values.
+    pub(super) arguments: Vec<Argument>,
+    /// Arguments filled in.
+    pub(super) metrics: Vec<Metric>,
+}
+
+#[derive(Deserialize)]
+struct Object {
+    kind: String,
+    #[serde(default)]
+    metadata: Metadata,
+    spec: Spec,
+}
+
+#[derive(Default, Deserialize)]
+struct Metadata {
+    name: Option<String>,
+    namespace: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Spec {
+    #[serde(default)]
+    args: Vec<Arg>,
+    #[serde(default)]
+    metrics: Vec<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Arg {
+    name: String,
+    value: Option<String>,
+    value_from: Option<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct MetricForm {
+    name: String,
+    #[serde(default)]
+    interval: String,
+    #[serde(default)]
+    initial_delay: String,
+    count: Option<IntOrString>,
+    #[serde(default)]
+    success_condition: String,
+    #[serde(default)]
+    failure_condition: String,
+    failure_limit: Option<IntOrString>,
+    inconclusive_limit: Option<IntOrString>,
+    consecutive_error_limit: Option<IntOrString>,
+    consecutive_success_limit: Option<IntOrString>,
+    #[serde(default)]
+    provider: Map<String, Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum IntOrString {
+    Int(i64),
+    String(String),
+}
+
+impl IntOrString {
+    /// A text that is no number counts as 0, as `intstr.IntOrString.IntValue` has it.
+    fn value(&self) -> i64 {
+        match self {
+            IntOrString::Int(number) => *number,
+            IntOrString::String(text) => text.parse().unwrap_or(0),
+        }
+    }
+}
+
+/// Reads the file's one template (`-`: standard input) and fills `given` over its arguments' own values.
+pub(super) fn read(path: &Path, given: &[(String, String)]) -> Result<Template, TemplateError> {
+    let object = object_of(path)?;
+    let resource = match &object.metadata.name {
+        Some(name) => format!("{}/{name}", object.kind),
+        None => object.kind.clone(),
+    };
+    let arguments = arguments_of(object.spec.args, given, &resource)?;
+    let values: Vec<_> = arguments
+        .iter()
+        .map(|argument| (argument.name.clone(), argument.value.clone()))
+        .collect();
+    let metrics = object
+        .spec
+        .metrics
+        .iter()
+        .map(|metric| {
+            let filled =
+                substitute(metric, &values).map_err(|cause| TemplateError::Substitute {
+                    resource: resource.clone(),
+                    cause,
+                })?;
+            metric_of(&filled, &resource)
+        })
+        .collect::<Result<_, _>>()?;
+    Ok(Template {
+        namespace: object.metadata.namespace,
+        resource,
+        arguments,
+        metrics,
+    })
+}
+
+fn object_of(path: &Path) -> Result<Object, TemplateError> {
+    let text = text_of(path).map_err(|cause| TemplateError::Read {
+        path: path.to_owned(),
+        cause,
+    })?;
+    let documents: Vec<Value> =
+        serde_saphyr::from_multiple(&text).map_err(|error| TemplateError::Yaml {
+            path: path.to_owned(),
+            problem: one_line(error.to_string().lines().next().unwrap_or_default()),
+        })?;
+    let mut found: Vec<Value> = documents
+        .into_iter()
+        .filter(|document| {
+            document["kind"]
+                .as_str()
+                .is_some_and(|kind| KINDS.contains(&kind))
+        })
+        .collect();
+    match (found.pop(), found.len()) {
+        (Some(object), 0) => serde_json::from_value(object).map_err(|error| TemplateError::Form {
+            resource: path.display().to_string(),
+            problem: one_line(&error.to_string()),
+        }),
+        (last, more) => Err(TemplateError::Kind {
+            path: path.to_owned(),
+            found: more + usize::from(last.is_some()),
+        }),
+    }
+}
+
+fn text_of(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    let read = match path.to_str() {
+        Some("-") => std::io::stdin()
+            .lock()
+            .take(FILE + 1)
+            .read_to_string(&mut text)?,
+        _ => std::fs::File::open(path)?
+            .take(FILE + 1)
+            .read_to_string(&mut text)?,
+    };
+    if read as u64 > FILE {
+        return Err(std::io::Error::new(
+            std::io::ErrorKind::FileTooLarge,
+            "more than 16 MiB",
+        ));
+    }
+    Ok(text)
+}
+
+fn arguments_of(
+    declared: Vec<Arg>,
+    given: &[(String, String)],
+    resource: &str,
+) -> Result<Vec<Argument>, TemplateError> {
+    for (name, _) in given {
+        if !declared.iter().any(|argument| argument.name == *name) {
+            let known = declared
+                .iter()
+                .map(|argument| argument.name.clone())
+                .collect();
+            return Err(TemplateError::Undeclared {
+                resource: resource.to_owned(),
+                name: name.clone(),
+                known,
+            });
+        }
+    }
+    let value_of = |argument: &Arg| {
+        let typed = given
+            .iter()
+            .rev()
+            .find(|(name, _)| *name == argument.name)
+            .map(|(_, value)| value.clone());
+        typed.or_else(|| argument.value.clone())
+    };
+    Ok(declared
+        .into_iter()
+        .map(|argument| Argument {
+            value: value_of(&argument),
+            secret: argument
+                .value_from
+                .is_some_and(|from| from.get("secretKeyRef").is_some()),
+            name: argument.name,
+        })
+        .collect())
+}
+
+fn metric_of(value: &Value, resource: &str) -> Result<Metric, TemplateError> {
+    let form: MetricForm =
+        serde_json::from_value(value.clone()).map_err(|error| TemplateError::Form {
+            resource: resource.to_owned(),
+            problem: one_line(&error.to_string()),
+        })?;
+    let number = |limit: Option<IntOrString>| limit.map(|limit| limit.value());
+    Ok(Metric {
+        plugins: plugins_of(&form.name, &form.provider, resource)?,
+        name: form.name,
+        interval: form.interval,
+        initial_delay: form.initial_delay,
+        count: number(form.count),
+        success_condition: form.success_condition,
+        failure_condition: form.failure_condition,
+        failure_limit: number(form.failure_limit),
+        inconclusive_limit: number(form.inconclusive_limit),
+        consecutive_error_limit: number(form.consecutive_error_limit),
+        consecutive_success_limit: number(form.consecutive_success_limit),
+    })
+}
+
+/// `provider.prometheus` is read as if it stood under `provider.plugin`: migrating is renaming that key.
+fn plugins_of(
+    metric: &str,
+    provider: &Map<String, Value>,
+    resource: &str,
+) -> Result<Vec<(String, Vec<u8>)>, TemplateError> {
+    let bytes = |settings: &Value| settings.to_string().into_bytes();
+    match (provider.get("plugin"), provider.get("prometheus")) {
+        (Some(Value::Object(entries)), None) => Ok(entries
+            .iter()
+            .map(|(name, settings)| (name.clone(), bytes(settings)))
+            .collect()),
+        (None, Some(settings)) => Ok(vec![("prometheus".to_owned(), bytes(settings))]),
+        _ => Err(TemplateError::Provider {
+            resource: resource.to_owned(),
+            metric: metric.to_owned(),
+            found: match provider
+                .keys()
+                .map(|key| format!("`{key}`"))
+                .collect::<Vec<_>>()
+            {
+                keys if keys.is_empty() => "none".to_owned(),
+                keys => keys.join(", "),
+            },
+        }),
+    }
+}

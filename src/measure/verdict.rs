@@ -1,0 +1,174 @@
+//! A metric's conditions and what was measured into a phase and the words for it, as Argo judges
+//! (`utils/evaluate/evaluate.go`, `EvaluateResult`).
+
+use jiff::Timestamp;
+
+use super::reading::Reading;
+use super::wording::Wording;
+use crate::analysis::measurement::Phase;
+use crate::condition::{self, ConditionError, Operand, ResultValue};
+
+/// A phase and, unless it is plain success, why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Verdict {
+    /// Successful, Failed, Inconclusive or Error.
+    pub(super) phase: Phase,
+    /// Empty for Successful.
+    pub(super) message: Wording,
+}
+
+/// The conditions of a metric; an empty one is none.
+#[derive(Debug, Clone)]
+pub(super) struct Conditions {
+    pub(super) success: String,
+    pub(super) failure: String,
+}
+
+/// Both conditions are asked, the success condition first; failure wins, and none of either is Successful.
+pub(super) fn judge(conditions: &Conditions, reading: &Reading, now: Timestamp) -> Verdict {
+    let success = Condition {
+        field: "successCondition",
+        text: &conditions.success,
+    };
+    let failure = Condition {
+        field: "failureCondition",
+        text: &conditions.failure,
+    };
+    let answers = success
+        .answer(reading, now)
+        .and_then(|holds| Ok((holds, failure.answer(reading, now)?)));
+    match answers {
+        Err(verdict) => verdict,
+        Ok((_, Some(true))) => Verdict {
+            phase: Phase::Failed,
+            message: failure.told("true", reading, now),
+        },
+        Ok((None | Some(true), _)) => Verdict {
+            phase: Phase::Successful,
+            message: Wording::default(),
+        },
+        Ok((Some(false), None)) => Verdict {
+            phase: Phase::Failed,
+            message: success.told("false", reading, now),
+        },
+        Ok((Some(false), Some(false))) => {
+            let message = Wording::default().own("neither condition is met: ");
+            let message = success.name(message).own(" and ");
+            Verdict {
+                phase: Phase::Inconclusive,
+                message: failure.told_after(message, "false", reading, now),
+            }
+        }
+    }
+}
+
+struct Condition<'a> {
+    field: &'static str,
+    text: &'a str,
+}
+
+impl Condition<'_> {
+    /// `None` for a condition that is not there; an error is the verdict.
+    fn answer(&self, reading: &Reading, now: Timestamp) -> Result<Option<bool>, Verdict> {
+        if self.text.is_empty() {
+            return Ok(None);
+        }
+        condition::evaluate(self.text, &reading.result, now)
+            .map(Some)
+            .map_err(|error| self.not_evaluated(&error, reading))
+    }
+
+    fn not_evaluated(&self, error: &ConditionError, reading: &Reading) -> Verdict {
+        let message = Wording::default()
+            .own(&format!("could not evaluate {} ", self.field))
+            .quoted(self.text)
+            .own(": ");
+        let empty = matches!(&reading.result, ResultValue::Vector(numbers) if numbers.is_empty());
+        let message = match (empty && !error.is_compile(), error.offset()) {
+            (true, _) => message
+                .own("no data: the query returned no series (")
+                .foreign(&error.to_string())
+                .own(")"),
+            (false, Some(offset)) => {
+                let column = self
+                    .text
+                    .get(..offset)
+                    .map_or(0, |before| before.chars().count())
+                    + 1;
+                message
+                    .foreign(&error.to_string())
+                    .own(&format!(" at column {column}"))
+            }
+            (false, None) => message.foreign(&error.to_string()),
+        };
+        Verdict {
+            phase: Phase::Error,
+            message,
+        }
+    }
+
+    fn name(&self, before: Wording) -> Wording {
+        before.own(&format!("{} ", self.field)).quoted(self.text)
+    }
+
+    fn told(&self, answer: &str, reading: &Reading, now: Timestamp) -> Wording {
+        let message = self.name(Wording::default()).own(&format!(" is {answer}"));
+        self.compared(message, reading, now)
+    }
+
+    fn told_after(
+        &self,
+        before: Wording,
+        answer: &str,
+        reading: &Reading,
+        now: Timestamp,
+    ) -> Wording {
+        let message = self.name(before).own(&format!(" are {answer}"));
+        self.compared(message, reading, now)
+    }
+
+    /// What was compared with what, and on how many series.
+    fn compared(&self, message: Wording, reading: &Reading, now: Timestamp) -> Wording {
+        let operands = condition::compile(self.text, &reading.result)
+            .map(|program| program.operands(&reading.result, now))
+            .unwrap_or_default();
+        let mut message = message.own(": ");
+        if operands.is_empty() {
+            message = message
+                .own("result is ")
+                .own(&crate::text::chain::bounded(&reading.value, 200));
+        }
+        for (index, operand) in operands.iter().enumerate() {
+            message = written(
+                if index > 0 {
+                    message.own(", ")
+                } else {
+                    message
+                },
+                operand,
+            );
+        }
+        match reading.series {
+            None => message,
+            Some(1) => message.own(" (1 series)"),
+            Some(series) => message.own(&format!(" ({series} series)")),
+        }
+    }
+}
+
+/// `text is value`; a number is ours, anything else may be a text of the template.
+fn written(message: Wording, operand: &Operand) -> Wording {
+    let message = message.foreign(&operand.text).own(" is ");
+    let number = |text: &str| text.trim().parse::<f64>().is_ok();
+    let inside = operand.value.trim_start_matches('[').trim_end_matches(']');
+    if inside.is_empty()
+        || inside
+            .split([',', ' '])
+            .filter(|part| !part.is_empty())
+            .all(number)
+    {
+        message.own(&operand.value)
+    } else {
+        message.foreign(&operand.value)
+    }
+}

@@ -1,0 +1,68 @@
+//! Words of ours and of others into one line in which no secret of others shows.
+
+use crate::analysis::secrets::Mask;
+use crate::text::chain::{bounded, one_line};
+
+/// The longest message, in bytes: it goes into the status of the AnalysisRun and of the Rollout.
+const MESSAGE: usize = 1 << 10;
+
+/// The longest part of a message that the template's author wrote, in bytes: the reason after it must still fit.
+const QUOTE: usize = 320;
+
+/// A line made of our own words and numbers, which stay as they are, and of texts of the template, the server or an
+/// error, in which secrets are hidden.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Wording(Vec<Piece>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Piece {
+    Own(String),
+    Foreign(String),
+}
+
+impl Wording {
+    /// Begins with a text of others.
+    pub(super) fn of_others(text: &str) -> Self {
+        Wording::default().foreign(text)
+    }
+
+    /// Adds words or numbers of ours.
+    pub(super) fn own(mut self, text: &str) -> Self {
+        self.0.push(Piece::Own(text.to_owned()));
+        self
+    }
+
+    /// Adds a text of others.
+    pub(super) fn foreign(mut self, text: &str) -> Self {
+        self.0.push(Piece::Foreign(text.to_owned()));
+        self
+    }
+
+    /// Adds a text of others in double quotes, bounded so that what follows is not cut.
+    pub(super) fn quoted(self, text: &str) -> Self {
+        let mut quoted = self.own("\"");
+        quoted.0.push(Piece::Foreign(text.to_owned()));
+        quoted.own("\"")
+    }
+
+    /// The line, at most 1 KiB.
+    pub(super) fn line(&self, mask: &Mask) -> String {
+        let mut line = String::new();
+        for piece in &self.0 {
+            match piece {
+                Piece::Own(text) => line.push_str(text),
+                Piece::Foreign(text) => line.push_str(&hidden(
+                    text,
+                    mask,
+                    if self.0.len() > 1 { QUOTE } else { MESSAGE },
+                )),
+            }
+        }
+        bounded(&line, MESSAGE)
+    }
+}
+
+/// `text` with its secrets hidden, on one line, at most `limit` bytes; hidden first, or a cut secret would show.
+pub(super) fn hidden(text: &str, mask: &Mask, limit: usize) -> String {
+    bounded(&mask.hide(&one_line(&mask.hide(text))), limit)
+}
