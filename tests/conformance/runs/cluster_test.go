@@ -1,0 +1,91 @@
+package runs
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	kubeinformers "k8s.io/client-go/informers"
+	kubefake "k8s.io/client-go/kubernetes/fake"
+	"k8s.io/client-go/util/workqueue"
+
+	"github.com/argoproj/argo-rollouts/analysis"
+	"github.com/argoproj/argo-rollouts/controller/metrics"
+	"github.com/argoproj/argo-rollouts/pkg/apis/rollouts/v1alpha1"
+	argofake "github.com/argoproj/argo-rollouts/pkg/client/clientset/versioned/fake"
+	argo "github.com/argoproj/argo-rollouts/pkg/client/clientset/versioned/typed/rollouts/v1alpha1"
+	informers "github.com/argoproj/argo-rollouts/pkg/client/informers/externalversions"
+	"github.com/argoproj/argo-rollouts/utils/queue"
+	"github.com/argoproj/argo-rollouts/utils/record"
+)
+
+const (
+	namespace = "shop"
+	// threads is the controller's own default.
+	threads = 30
+	// patience bounds a run: the longest waits for one retry after an error, which the controller fixes at 10 s.
+	patience = 60 * time.Second
+)
+
+// startController runs argo-rollouts' AnalysisRun controller on clientsets that keep objects in memory (as its own
+// controller_test.go builds it) until the test ends, and returns the AnalysisRuns of a namespace that holds a Secret.
+func startController(t *testing.T, secret map[string]string) argo.AnalysisRunInterface {
+	kube := kubefake.NewSimpleClientset(&corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Name: "prometheus", Namespace: namespace},
+		Data:       bytes(secret),
+	})
+	client := argofake.NewSimpleClientset()
+	argoInformers := informers.NewSharedInformerFactory(client, 0)
+	kubeInformers := kubeinformers.NewSharedInformerFactory(kube, 0)
+	work := workqueue.NewNamedRateLimitingQueue(queue.DefaultArgoRolloutsRateLimiter(), "AnalysisRuns")
+	controller := analysis.NewController(analysis.ControllerConfig{
+		KubeClientSet:        kube,
+		ArgoProjClientset:    client,
+		AnalysisRunInformer:  argoInformers.Argoproj().V1alpha1().AnalysisRuns(),
+		JobInformer:          kubeInformers.Batch().V1().Jobs(),
+		JobPodsInformer:      kubeInformers.Core().V1().Pods(),
+		AnalysisRunWorkQueue: work,
+		MetricsServer:        metrics.NewMetricsServer(metrics.ServerConfig{K8SRequestProvider: &metrics.K8sRequestsCountProvider{}}),
+		Recorder:             record.NewFakeEventRecorder(),
+	})
+	ctx, stop := context.WithCancel(context.Background())
+	argoInformers.Start(ctx.Done())
+	kubeInformers.Start(ctx.Done())
+	argoInformers.WaitForCacheSync(ctx.Done())
+	kubeInformers.WaitForCacheSync(ctx.Done())
+	ended := make(chan error, 1)
+	go func() { ended <- controller.Run(ctx, threads) }()
+	t.Cleanup(func() {
+		stop()
+		work.ShutDown()
+		<-ended
+	})
+	return client.ArgoprojV1alpha1().AnalysisRuns(namespace)
+}
+
+// until polls a run until it is as wanted.
+func until(t *testing.T, runs argo.AnalysisRunInterface, name, what string, wanted func(*v1alpha1.AnalysisRun) bool) *v1alpha1.AnalysisRun {
+	t.Helper()
+	for begun := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+		run, err := runs.Get(context.Background(), name, metav1.GetOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if wanted(run) {
+			return run
+		}
+		if time.Since(begun) > patience {
+			t.Fatalf("run %s: expected it to be %s within %s, found %s %q, metrics %+v", name, what, patience, run.Status.Phase, run.Status.Message, run.Status.MetricResults)
+		}
+	}
+}
+
+func bytes(texts map[string]string) map[string][]byte {
+	data := map[string][]byte{}
+	for key, text := range texts {
+		data[key] = []byte(text)
+	}
+	return data
+}
