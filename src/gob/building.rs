@@ -102,11 +102,12 @@ impl Building {
                 name if name.is_empty() => return Ok(Some(Value::Interface(None))),
                 name => Frame::Interface { name },
             },
-            Wire::Struct { names, fields } => Frame::Struct {
+            Wire::Struct { names, .. } => Frame::Struct {
                 slot,
                 names: names.clone(),
                 next: 0,
-                fields: Vec::with_capacity(fields.len().min(EXPECTED_FIELDS)),
+                // Nothing ahead: a type may have many fields and its values send none.
+                fields: Vec::new(),
             },
             Wire::Slice(element) => self.list(*element, None, types, reader)?,
             Wire::Array { element, length } => self.list(*element, Some(*length), types, reader)?,
@@ -265,9 +266,6 @@ impl Building {
         }
     }
 }
-
-/// Most structs send few of their fields.
-const EXPECTED_FIELDS: usize = 8;
 
 /// How far the innermost frame came.
 enum Filled {
