@@ -99,7 +99,7 @@ impl Drop for Process {
 /// A host by the protocol that it speaks; its calls may overlap.
 pub(crate) enum Host {
     /// By net/rpc.
-    NetRpc(NetRpcHost),
+    NetRpc(Box<NetRpcHost>),
     /// By gRPC.
     Grpc(GrpcHost),
 }
@@ -118,7 +118,10 @@ impl Host {
     /// The host of a started plugin.
     pub(crate) async fn connect(process: &Process) -> Answer<Self> {
         match process.protocol.as_str() {
-            "netrpc" => Ok(Host::NetRpc(NetRpcHost::connect(&process.socket).await?)),
+            "netrpc" => {
+                let host = NetRpcHost::connect(&process.socket).await?;
+                Ok(Host::NetRpc(Box::new(host)))
+            }
             "grpc" => Ok(Host::Grpc(GrpcHost::connect(&process.socket).await?)),
             other => Err(format!("no host speaks {other}").into()),
         }

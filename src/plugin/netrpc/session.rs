@@ -217,7 +217,7 @@ impl Role {
         inflow: Arc<Inflow>,
     ) -> io::Result<()> {
         // The acknowledgement; writing all of nothing would write no frame.
-        stream.write(&[]).await?;
+        let _none = stream.write(&[]).await?;
         match self {
             Role::Control => {
                 let limits = Limits {
