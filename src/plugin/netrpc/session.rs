@@ -266,3 +266,37 @@ async fn is_dispensed(stream: &mut Stream, session: &Session) -> io::Result<bool
     stream.flush().await?;
     Ok(true)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_good_for_one_stream() {
+        let session = Session::default();
+        let (first, second) = (session.dispense(), session.dispense());
+        assert!(session.connect(second));
+        assert!(!session.connect(second));
+        assert!(!session.connect(0));
+        for _ in 0..PENDING {
+            session.dispense();
+        }
+        assert!(!session.connect(first), "the oldest is forgotten");
+    }
+
+    #[test]
+    fn a_connection_counts_once() {
+        let hosts = Hosts::default();
+        let session = |hosts: &Hosts| Session {
+            hosts: hosts.clone(),
+            ..Session::default()
+        };
+        let (one, other) = (session(&hosts), session(&hosts));
+        for _ in 0..3 {
+            one.dispense();
+            other.dispense();
+        }
+        assert!(!hosts.leave());
+        assert!(hosts.leave());
+    }
+}
