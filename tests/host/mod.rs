@@ -1,6 +1,7 @@
 //! The controller's side of the plugin, for tests and examples: starts a program as a host does, asks it, ends it.
 #![allow(dead_code, reason = "each user asks a part of it")]
 
+mod arguments;
 pub(crate) mod grpc;
 pub(crate) mod netrpc;
 
