@@ -111,8 +111,8 @@ pub(super) fn next_part(layout: &str) -> (&str, Option<Part>, &str) {
             return (&layout[..at], Some(part), &rest[length..]);
         }
         // `_2006` is an underscore and a year.
-        if rest.starts_with("_2006") {
-            return (&layout[..at + 1], Some(Part::LongYear), &rest[5..]);
+        if let Some(behind) = rest.strip_prefix("_2006") {
+            return (&layout[..at + 1], Some(Part::LongYear), behind);
         }
     }
     (layout, None, "")

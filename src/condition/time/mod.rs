@@ -5,7 +5,7 @@
 mod layout;
 mod parse;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -33,6 +33,8 @@ pub(super) enum Zone {
     Fixed(String, i32),
 }
 
+static BUNDLED: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
+
 /// Between the zero time of Go (year 1) and that of Unix.
 const YEAR_ONE: i128 = -62_135_596_800 * NANOS;
 const NANOS: i128 = 1_000_000_000;
@@ -53,9 +55,8 @@ impl Zone {
             "Local" => return Ok(Zone::local()),
             _ => {}
         }
-        let database = TimeZoneDatabase::bundled();
         let unknown = || Fault::new(format!("unknown time zone {name}"));
-        let tz = database.get(name).map_err(|_| unknown())?;
+        let tz = BUNDLED.get(name).map_err(|_| unknown())?;
         if tz.iana_name() != Some(name) {
             return Err(unknown());
         }
