@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use super::budget::{Fault, Ran};
 use super::limits;
 use super::time::{Moment, Zone};
@@ -98,7 +96,7 @@ pub(super) enum Key {
     Month(i64),
     Weekday(i64),
     /// The instant, and the zone's name: Go's times are equal as keys only in one zone.
-    Time(Timestamp, String),
+    Time(i128, String),
     /// `[2]any`
     Pair(Vec<Key>),
 }

@@ -84,7 +84,7 @@ impl Machine<'_> {
         } = *self.input.ast.kind(callee)
         else {
             let function = self.eval(callee)?;
-            return self.call_value(&function, &arguments);
+            return self.call_value(&function, &arguments, true);
         };
         let of = self.eval(base)?;
         if self.broken {
@@ -97,13 +97,16 @@ impl Machine<'_> {
         let name = self.eval(property)?;
         if let (Value::Text(name), false) = (&name, matches!(of, Value::Map(_) | Value::Nil)) {
             let name = String::from_utf8_lossy(name);
-            return methods::call(&of, &name, &arguments, &mut self.context.budget);
+            let known = !self.input.ast.get(base).ty.is_unknown();
+            let budget = &mut self.context.budget;
+            return methods::call(&of, &name, &arguments, known, budget);
         }
         let function = fetch(&of, &name)?;
-        self.call_value(&function, &arguments)
+        self.call_value(&function, &arguments, false)
     }
 
-    fn call_value(&mut self, function: &Value, arguments: &[Value]) -> Ran<Value> {
+    /// `known`: the checker knew the function; a call by reflection takes nil for zero.
+    fn call_value(&self, function: &Value, arguments: &[Value], known: bool) -> Ran<Value> {
         let callable = match function {
             Value::Nil => return Err(Fault::new("invalid operation: cannot call nil")),
             Value::Function(callable) => *callable,
@@ -127,6 +130,7 @@ impl Machine<'_> {
         match (callable, arguments) {
             (Callable::IsNaN, [Value::Float(x)]) => Ok(Value::Bool(x.is_nan())),
             (Callable::IsInf, [Value::Float(x)]) => Ok(Value::Bool(x.is_infinite())),
+            (Callable::IsNaN | Callable::IsInf, [Value::Nil]) if !known => Ok(Value::Bool(false)),
             (Callable::IsNaN | Callable::IsInf, [other]) => Err(not_a(other, "float64")),
             (Callable::AsInt, [value]) => as_int(value),
             (Callable::AsFloat, [value]) => as_float(value),

@@ -56,6 +56,8 @@ struct Machine<'a> {
     /// What Go's stack holds too much: its loops from the end leave a bool behind at each step, and who wanted the
     /// value below takes that. `1 == findLastIndex(…)` fails for it.
     left_behind: Vec<Value>,
+    /// `$env`, once it was asked for: a map is equal to itself.
+    env: Option<Value>,
     /// The pattern compiled last while running.
     pattern: Option<(Arc<[u8]>, Arc<Pattern>)>,
 }
@@ -110,6 +112,7 @@ impl<'a> Machine<'a> {
             scopes: Vec::new(),
             broken: false,
             left_behind: Vec::new(),
+            env: None,
             pattern: None,
         }
     }
@@ -194,7 +197,12 @@ impl<'a> Machine<'a> {
             return Ok(value.clone());
         }
         if name == "$env" {
-            return self.env();
+            if let Some(env) = &self.env {
+                return Ok(env.clone());
+            }
+            let env = self.env()?;
+            self.env = Some(env.clone());
+            return Ok(env);
         }
         Ok(match self.input.env.get(name) {
             Some(Type::Function(callable)) => Value::Function(callable),
