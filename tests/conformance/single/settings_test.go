@@ -140,6 +140,11 @@ func TestSettings(t *testing.T) {
 	checkAll(t, []twins.Row{
 		{Name: "unknown key", With: "adress: http://elsewhere.example", Script: ten, Differs: twins.SettingsValidated},
 		{Name: "unknown key inside", With: "authentication: {oauth: {tokenUrl: $ADDRESS/token}}", Script: ten, Differs: twins.SettingsValidated},
+		// kubectl and Argo CD read YAML 1.1, where off without quotes is false: so it arrives.
+		{Name: "guard off without quotes", With: "guard: off", Script: ten},
+		{Name: "guard of no mode", With: "guard: lenient", Script: ten, Differs: twins.SettingsValidated},
+		{Name: "no query", With: "query: null", Script: always(Error(400, "bad_data", "unexpected end of input")), Differs: twins.SettingsValidated},
+		{Name: "empty query", With: "query: ''", Script: always(Error(400, "bad_data", "unexpected end of input")), Differs: twins.SettingsValidated},
 		{Name: "query of the wrong type", With: "query: [up]", Script: ten},
 		{Name: "headers of the wrong type", With: "headers: {X-Scope-OrgID: a}", Script: ten},
 		{Name: "insecure of the wrong type", With: "insecure: 7", Script: ten},

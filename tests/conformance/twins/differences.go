@@ -18,6 +18,8 @@ const (
 	RedirectsRefused  Difference = "redirects not followed"
 	HistogramsRefused Difference = "native histograms refused"
 	TokensReused      Difference = "tokens reused"
+	ForbiddenAsGET    Difference = "403 asked again as GET"
+	NoRun             Difference = "no AnalysisRun"
 )
 
 // Allowed is what a difference changes in the built-in provider's answer to get the plugin's. A field left zero changes
@@ -58,6 +60,21 @@ var Differences = map[Difference]Allowed{
 		Why: "the built-in provider fetches a token for each measurement: the plugin's later measurements are those without the token request",
 		Requests: func(theirs []fakeprom.Request) []fakeprom.Request {
 			return theirs[1:]
+		},
+	},
+	NoRun: {
+		Why:      "without the run nobody knows which texts are secret; the controller always sends one",
+		Refused:  true,
+		Requests: first(0),
+	},
+	ForbiddenAsGET: {
+		Why: "client_golang does so from 1.24 on, the module's version only after 405 and 501: proxies refuse POST with 403 too",
+		Requests: func(theirs []fakeprom.Request) []fakeprom.Request {
+			again := theirs[0]
+			again.Method = "GET"
+			again.Header = again.Header.Clone()
+			again.Header.Del("Content-Type")
+			return []fakeprom.Request{theirs[0], again}
 		},
 	},
 }

@@ -47,7 +47,7 @@ func At(text, address string) string {
 
 // Plugin is the metric under provider.plugin: guard is off, as the built-in provider has none.
 func (r Row) Plugin(address string) (v1alpha1.Metric, error) {
-	settings, err := r.settings(address, r.With, "guard: off")
+	settings, err := r.settings(address, `guard: "off"`, r.With)
 	if err != nil {
 		return v1alpha1.Metric{}, err
 	}
