@@ -223,11 +223,12 @@ impl Decoder {
                 .fields_left()
                 .saturating_mul(3)
                 .saturating_add(16);
-            let read = Building::new(self.limits.depth, elements).read(
-                self.types.definition(),
-                &self.types,
-                &mut reader,
-            )?;
+            let read = Building::new(self.limits.depth, elements)
+                .read(self.types.definition(), &self.types, &mut reader)
+                .map_err(|error| match error {
+                    DecodeError::TooManyElements => DecodeError::TooManyFields,
+                    error => error,
+                })?;
             let wire_type = read.ok_or(DecodeError::Definition)?;
             // Inside a value that an interface holds, a length stands between a definition and what follows.
             if reader.left() > 0 {

@@ -235,7 +235,7 @@ async fn read(
                 false => parse(),
             }
         }
-        300..=399 => Err(redirect(&response, url, shown)),
+        301..=303 | 307 | 308 => Err(redirect(&response, url, shown)),
         400 | 422 => {
             let body = body(&mut response, limits.body, shown).await?;
             Err(decode::refusal(&body, content_type.as_deref()))

@@ -212,6 +212,9 @@ pub enum Malformed {
     /// A status without body, or success without a value.
     #[error("no `data` in the answer")]
     NoData,
+    /// A kind of value and nothing of that kind.
+    #[error("no `result` in the answer")]
+    NoResult,
     /// A kind of value that nobody knows; client_golang's words.
     #[error("unexpected value type {0:?}")]
     ValueType(String),

@@ -135,6 +135,8 @@ pub(super) async fn body(
 ) -> Result<Vec<u8>, QueryError> {
     /// The server's word for its length is worth no more than this before the bytes are here.
     const TRUSTED: u64 = 64 << 10;
+    /// Decompressing goes on without a word to other calls as long as compressed bytes are there.
+    const SLICE: usize = 256 << 10;
     let promised = response.content_length().unwrap_or(0).min(TRUSTED);
     let mut body = Vec::with_capacity((promised as usize).min(limit));
     loop {
@@ -146,7 +148,13 @@ pub(super) async fn body(
                     limit,
                 });
             }
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(Some(chunk)) => {
+                let slices = body.len() / SLICE;
+                body.extend_from_slice(&chunk);
+                if body.len() / SLICE > slices {
+                    tokio::task::yield_now().await;
+                }
+            }
             Err(error) => return Err(interrupted(&error, shown)),
         }
     }

@@ -211,7 +211,7 @@ async fn round_trip(
         .await
         .map_err(TokenError::Request)?;
     let status = response.status();
-    if status.is_redirection() {
+    if matches!(status.as_u16(), 301..=303 | 307 | 308) {
         let redirect = super::client::redirect(&response, &url, &transport.shown);
         return Err(TokenError::Request(redirect));
     }

@@ -90,15 +90,19 @@ impl ProxyRules {
     }
 }
 
-/// Go's `parseProxy`: without a scheme it is `http`.
+/// Go's `parseProxy`: without a scheme it is `http`. A SOCKS proxy resolves the names itself (`socksDial` in `net/http`).
 fn proxy_url(text: &str) -> Option<Url> {
     if text.is_empty() {
         return None;
     }
-    Url::parse(text)
+    let mut url = Url::parse(text)
         .ok()
         .filter(Url::has_host)
-        .or_else(|| Url::parse(&format!("http://{text}")).ok())
+        .or_else(|| Url::parse(&format!("http://{text}")).ok())?;
+    if url.scheme() == "socks5" {
+        url.set_scheme("socks5h").ok()?;
+    }
+    Some(url)
 }
 
 fn past(entry: &str) -> Option<Past> {

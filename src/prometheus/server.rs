@@ -31,7 +31,8 @@ pub struct Tls {
     pub ca_pem: Option<Vec<u8>>,
     /// Our own certificate.
     pub identity: Option<Identity>,
-    /// The name that the server's certificate must hold, in place of the address's host.
+    /// The name that the server's certificate must hold, in place of the address's host. The host stays what is named in
+    /// the handshake (SNI).
     pub server_name: Option<String>,
 }
 

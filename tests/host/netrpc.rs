@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
+use std::time::Duration;
 
 use futures_util::io::{ReadHalf, WriteHalf};
 use futures_util::{AsyncReadExt, AsyncWriteExt};
@@ -50,15 +52,21 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) async fn connect(socket: &Path) -> std::io::Result<Self> {
+        Self::connect_late(socket, Duration::ZERO).await
+    }
+
+    /// Connects, and leaves what the plugin sends unread for a while.
+    pub(crate) async fn connect_late(socket: &Path, pause: Duration) -> std::io::Result<Self> {
         let socket = BufStream::new(UnixStream::connect(socket).await?).compat();
         let mut config = Config::default();
-        // As hashicorp's yamux: windows of 256 KiB that do not grow.
+        // As hashicorp's yamux: windows of 256 KiB that do not grow, frames as long as the other window allows.
         config
             .set_max_num_streams(64)
-            .set_max_connection_receive_window(Some(64 * 256 * 1024));
+            .set_max_connection_receive_window(Some(64 * 256 * 1024))
+            .set_split_send_size(usize::MAX);
         let mut connection = Connection::new(socket, config, Mode::Client);
         let (open, mut wanted) = mpsc::unbounded_channel::<oneshot::Sender<Stream>>();
-        let driver = tokio::spawn(poll_fn(move |cx| {
+        let mut driver = poll_fn(move |cx| {
             while let Poll::Ready(Some(answer)) = wanted.poll_recv(cx) {
                 let Poll::Ready(Ok(stream)) = connection.poll_new_outbound(cx) else {
                     return Poll::Ready(());
@@ -69,7 +77,17 @@ impl Session {
                 Poll::Ready(_) => Poll::Ready(()),
                 Poll::Pending => Poll::Pending,
             }
-        }));
+        });
+        let driver = tokio::spawn(async move {
+            // The first frames leave, whatever the pause.
+            if poll_fn(|cx| Poll::Ready(Pin::new(&mut driver).poll(cx)))
+                .await
+                .is_pending()
+            {
+                tokio::time::sleep(pause).await;
+                driver.await;
+            }
+        });
         Ok(Self { open, driver })
     }
 
@@ -226,7 +244,11 @@ pub(crate) struct NetRpcHost {
 impl NetRpcHost {
     /// The host of a plugin that listens on `socket`.
     pub(crate) async fn connect(socket: &Path) -> Result<Self, Box<dyn Error>> {
-        let session = Session::connect(socket).await?;
+        Self::on(Session::connect(socket).await?).await
+    }
+
+    /// The host at the other end of a new connection.
+    pub(crate) async fn on(session: Session) -> Result<Self, Box<dyn Error>> {
         let control = Client::new(session.open().await?);
         let output = [session.open().await?, session.open().await?];
         let plugin = dispense(&session, &control).await?;

@@ -153,6 +153,7 @@ async fn every_status_has_its_words() {
             false,
         ),
         (204, "", "bad_response: no `data` in the answer", false),
+        (304, "", "bad_response: bad response code 304", false),
         (400, API, "execution: query timed out", false),
         (422, API, "execution: query timed out", false),
         (

@@ -1,5 +1,7 @@
 //! The way to a server: certificates, proxies, addresses that are not dialled, names.
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -303,6 +305,53 @@ async fn https_goes_through_the_proxy_as_a_tunnel() {
         proxy.socket
     );
     assert_eq!(chain(&error), expected);
+}
+
+/// RFC 1928: no authentication, CONNECT to a name, then what the server there answers.
+#[tokio::test]
+async fn a_socks_proxy_is_given_the_name() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let proxy = format!("socks5://{}", listener.local_addr().expect("an address"));
+    let served = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a client");
+        let mut greeting = [0; 3];
+        stream.read_exact(&mut greeting).expect("a greeting");
+        stream.write_all(&[5, 0]).expect("a client");
+        let mut request = [0; 5 + 12 + 2];
+        stream.read_exact(&mut request).expect("a request");
+        stream
+            .write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0])
+            .expect("a client");
+        let answer = format!(
+            "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{ONE}",
+            ONE.len()
+        );
+        stream.write_all(answer.as_bytes()).expect("a client");
+        let mut rest = Vec::new();
+        let _ = stream.read_to_end(&mut rest);
+        (request, rest)
+    });
+    let client = Client::new(ClientSettings {
+        proxies: Proxies {
+            http: Some(proxy),
+            ..Proxies::default()
+        },
+        resolv_conf: "/nonexistent".into(),
+        ..ClientSettings::default()
+    });
+    let server = server("http://prom.example:9090");
+    client
+        .query(&server, &up(), &Limits::default())
+        .await
+        .expect("an answer");
+    drop(client);
+    let (request, rest) = served.join().expect("no panic");
+    assert_eq!(request[..5], [5, 1, 0, 3, 12]);
+    assert_eq!(
+        (&request[5..17], &request[17..]),
+        (&b"prom.example"[..], &9090u16.to_be_bytes()[..])
+    );
+    assert!(rest.starts_with(b"POST /api/v1/query HTTP/1.1\r\n"));
 }
 
 /// Addresses that are denied whatever their spelling, before anything is dialled.

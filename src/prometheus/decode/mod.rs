@@ -1,7 +1,7 @@
 //! The body of an answer into typed data, bounded while it is read and without a tree of JSON in between.
 //!
 //! The envelope is client_golang's `apiResponse` and `queryResult` (`api/prometheus/v1/api.go`) plus `infos` and statistics.
-//! A `result` of null is an empty one, as in Go. Stricter than Go on purpose: a sample without a value is refused, not 0.
+//! Stricter than Go on purpose: a sample without a value is refused, not 0, and so is a series without values.
 
 mod samples;
 
@@ -123,8 +123,8 @@ pub(super) fn answer(
 pub(super) fn refusal(body: &[u8], content_type: Option<&str>) -> QueryError {
     match envelope(body, content_type) {
         Err(error) => error.into(),
-        Ok(envelope) if envelope.status == "success" => Malformed::Inconsistent.into(),
-        Ok(envelope) => api_error(&envelope).into(),
+        Ok(envelope) if envelope.status == "error" => api_error(&envelope).into(),
+        Ok(_) => Malformed::Inconsistent.into(),
     }
 }
 
@@ -155,8 +155,8 @@ fn value(
         samples: Cell::new(0),
         refusal: Cell::new(None),
     };
-    let result = data.result.map_or("null", RawValue::get);
-    let mut json = serde_json::Deserializer::from_str(result);
+    let result = data.result.ok_or(Malformed::NoResult)?;
+    let mut json = serde_json::Deserializer::from_str(result.get());
     let rows = |seed| RowsSeed {
         reading: &reading,
         row: seed,

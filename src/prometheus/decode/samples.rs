@@ -14,7 +14,7 @@ use crate::prometheus::error::Counted;
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// A vector or matrix: rows until the limit of series. Null is none.
+/// A vector or matrix: rows until the limit of series.
 pub(super) struct RowsSeed<'r, S> {
     pub(super) reading: &'r Reading,
     pub(super) row: S,
@@ -23,7 +23,7 @@ pub(super) struct RowsSeed<'r, S> {
 impl<'de, S: DeserializeSeed<'de> + Copy> DeserializeSeed<'de> for RowsSeed<'_, S> {
     type Value = Vec<S::Value>;
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
-        json.deserialize_any(self)
+        json.deserialize_seq(self)
     }
 }
 
@@ -32,10 +32,6 @@ impl<'de, S: DeserializeSeed<'de> + Copy> Visitor<'de> for RowsSeed<'_, S> {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list of series")
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Vec::new())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {

@@ -36,11 +36,6 @@ fn values_are_read_in_the_order_of_the_server() {
             Data::Vector(vec![]),
         ),
         (
-            r#"{"resultType":"vector","result":null}"#,
-            Data::Vector(vec![]),
-        ),
-        (r#"{"resultType":"vector"}"#, Data::Vector(vec![])),
-        (
             r#"{"result":[{"value":[1,"11"],"metric":{"b":"2","a":"\u0031"}},{"metric":{},"value":[1.5,"1e-09"],"x":[{}]}],"resultType":"vector"}"#,
             Data::Vector(vec![
                 sample(&[("b", "2"), ("a", "1")], 11.0),
@@ -132,6 +127,11 @@ fn what_fits_nothing_is_refused_in_words() {
             r#"{"resultType":"vector","resultType":"scalar"}"#,
             "bad_response",
         ),
+        (
+            r#"{"resultType":"vector","result":null}"#,
+            "no `result` in the answer",
+        ),
+        (r#"{"resultType":"vector"}"#, "no `result` in the answer"),
         ("{}", "bad_response"),
         ("null", "no `data` in the answer"),
         ("[]", "bad_response"),
