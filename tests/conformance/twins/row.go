@@ -29,6 +29,8 @@ type Row struct {
 	Script fakeprom.Script
 	// TLS serves it over https.
 	TLS bool
+	// Run is the AnalysisRun of the measurement; nil is an empty one.
+	Run *v1alpha1.AnalysisRun
 	// Environment is ARGO_ROLLOUTS_PROMETHEUS_ADDRESS, with $ADDRESS as in With.
 	Environment string
 	// Entry is the plugin of the ConfigMap that is asked; the zero value is host.Plain.
