@@ -26,6 +26,8 @@ type Answer struct {
 	Gzip bool
 	// Cut closes the connection halfway through the body.
 	Cut bool
+	// Endless sends the body over and over until the client gives up.
+	Endless bool
 }
 
 // Script holds an answer per query text, or per path for requests that carry no query. The key "" answers the rest.
@@ -97,6 +99,11 @@ func (a Answer) send(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set(key, value)
 	}
 	body := []byte(a.Body)
+	for a.Endless {
+		if _, err := w.Write(body); err != nil {
+			return
+		}
+	}
 	if a.Gzip && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		w.Header().Set("Content-Encoding", "gzip")
 		body = compressed(body)
