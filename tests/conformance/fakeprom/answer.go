@@ -1,6 +1,8 @@
 package fakeprom
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -20,6 +22,12 @@ type Answer struct {
 	Hang bool
 	// Method, if set, is the only one answered so: any other is told 405.
 	Method string
+	// Gzip compresses the body, if the client accepts that.
+	Gzip bool
+	// Cut closes the connection halfway through the body.
+	Cut bool
+	// Endless sends the body over and over until the client gives up.
+	Endless bool
 }
 
 // Script holds an answer per query text, or per path for requests that carry no query. The key "" answers the rest.
@@ -90,11 +98,32 @@ func (a Answer) send(w http.ResponseWriter, r *http.Request) {
 	for key, value := range a.Header {
 		w.Header().Set(key, value)
 	}
-	w.Header().Set("Content-Length", strconv.Itoa(len(a.Body)))
+	body := []byte(a.Body)
+	for a.Endless {
+		if _, err := w.Write(body); err != nil {
+			return
+		}
+	}
+	if a.Gzip && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		w.Header().Set("Content-Encoding", "gzip")
+		body = compressed(body)
+	}
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	if a.Status != 0 {
 		w.WriteHeader(a.Status)
 	}
-	fmt.Fprint(w, a.Body)
+	if a.Cut {
+		body = body[:len(body)/2] // net/http closes a connection on which less came than was announced
+	}
+	w.Write(body)
+}
+
+func compressed(body []byte) []byte {
+	var buffer bytes.Buffer
+	writer := gzip.NewWriter(&buffer)
+	writer.Write(body) // a bytes.Buffer takes everything
+	writer.Close()
+	return buffer.Bytes()
 }
 
 func point(value string) string { return fmt.Sprintf(`[1691967600,%q]`, value) }

@@ -36,3 +36,18 @@ func parent(pid int) int {
 	ppid, _ := strconv.Atoi(fields[1])
 	return ppid
 }
+
+// PeakMemory is the most that a process ever held, in KiB: VmHWM of /proc/PID/status.
+func PeakMemory(pid int) int {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	for _, line := range strings.Split(string(status), "\n") {
+		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == "VmHWM:" {
+			peak, _ := strconv.Atoi(fields[1])
+			return peak
+		}
+	}
+	return 0
+}

@@ -83,7 +83,7 @@ func TestCrash(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if measured := host.Measure(nil, quick); measured.Value != "10" {
+	if measured := host.Measure(new(v1alpha1.AnalysisRun), quick); measured.Value != "10" {
 		t.Fatalf("expected a measurement before the crash, found %s %s", measured.Phase, measured.Message)
 	}
 	server.Take()
@@ -92,7 +92,7 @@ func TestCrash(t *testing.T) {
 		t.Fatalf("expected one process, found %v", before)
 	}
 	answered := make(chan v1alpha1.Measurement)
-	go func() { answered <- host.Measure(nil, hanging) }()
+	go func() { answered <- host.Measure(new(v1alpha1.AnalysisRun), hanging) }()
 	for len(server.Take()) == 0 {
 		time.Sleep(time.Millisecond)
 	}
@@ -105,10 +105,10 @@ func TestCrash(t *testing.T) {
 	for len(host.Pids(crashes)) > 0 {
 		time.Sleep(time.Millisecond)
 	}
-	measured := host.Measure(nil, quick)
+	measured := host.Measure(new(v1alpha1.AnalysisRun), quick)
 	if measured.Phase == v1alpha1.AnalysisPhaseError {
 		// The controller's client may see the end one call late: its ping fails, and it cleans up for the next.
-		measured = host.Measure(nil, quick)
+		measured = host.Measure(new(v1alpha1.AnalysisRun), quick)
 	}
 	if after := host.Pids(crashes); measured.Value != "10" || len(after) != 1 || after[0] == before[0] {
 		t.Errorf("expected a new process to measure 10, found %s %q %s, processes %v after %v", measured.Phase, measured.Value, measured.Message, after, before)

@@ -93,7 +93,7 @@ func measureBuiltin(t *testing.T, row twins.Row, address string) v1alpha1.Measur
 	if err != nil {
 		t.Fatal(err)
 	}
-	return host.Measure(new(v1alpha1.AnalysisRun), metric)
+	return host.Measure(analysisRun(row), metric)
 }
 
 func measurePlugin(t *testing.T, row twins.Row, address string) v1alpha1.Measurement {
@@ -102,5 +102,12 @@ func measurePlugin(t *testing.T, row twins.Row, address string) v1alpha1.Measure
 	if err != nil {
 		t.Fatal(err)
 	}
-	return host.Measure(new(v1alpha1.AnalysisRun), metric)
+	return host.Measure(analysisRun(row), metric)
+}
+
+func analysisRun(row twins.Row) *v1alpha1.AnalysisRun {
+	if row.Run == nil {
+		return new(v1alpha1.AnalysisRun)
+	}
+	return row.Run
 }

@@ -16,5 +16,5 @@ var (
 
 func TestMain(m *testing.M) {
 	os.Unsetenv(addressVariable)
-	host.Main(m, keepAnswers, host.Plain, withAddress, withBadAddress)
+	host.Main(m, keepAnswers, host.Plain, withAddress, withBadAddress, signs)
 }

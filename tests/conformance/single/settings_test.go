@@ -28,6 +28,19 @@ func TestAddresses(t *testing.T) {
 		{Name: "other scheme", With: "address: ftp://$HOST", Script: ten},
 		{Name: "nobody listens", With: "address: http://127.0.0.1:1", Script: ten},
 		{Name: "unknown name", With: "address: http://prometheus.invalid:9090", Script: ten},
+		{Name: "metadata address", With: "address: http://169.254.169.254\ntimeout: 1", Script: ten},
+		{Name: "IPv6, nobody listens", With: "address: 'http://[::1]:1'", Script: ten},
+		{Name: "host of upper case", With: "address: http://LOCALHOST:1", Script: ten},
+		{Name: "fragment in the address", With: "address: '$ADDRESS/#top'", Script: ten},
+		{Name: "escaped path", With: "address: '$ADDRESS/a%20b'", Script: ten},
+		{Name: "escaped slash in the path", With: "address: '$ADDRESS/a%2Fb'", Script: ten},
+		{Name: "dots in the path", With: "address: '$ADDRESS/a/../b'", Script: ten},
+		{Name: "path with API", With: "address: '$ADDRESS/api/v1/query'", Script: ten},
+		{Name: "space around", With: "address: ' $ADDRESS '", Script: ten},
+		{Name: "space behind", With: "address: '$ADDRESS '", Script: ten},
+		{Name: "port out of range", With: "address: http://127.0.0.1:70000", Script: ten},
+		{Name: "port is no number", With: "address: http://127.0.0.1:http", Script: ten},
+		{Name: "no port after the colon", With: "address: 'http://127.0.0.1:'\ntimeout: 1", Script: ten},
 		{Name: "no address", With: "address: null", Script: ten},
 		{Name: "empty address", With: `address: ""`, Script: ten},
 		{Name: "address of the environment", With: "address: null", Environment: "$ADDRESS", Script: ten, Entry: withAddress, Success: "result == 10"},
@@ -46,6 +59,8 @@ func TestTimeouts(t *testing.T) {
 		{Name: "zero", With: "timeout: 0", Script: ten},
 		{Name: "negative", With: "timeout: -5", Script: ten},
 		{Name: "fraction", With: "timeout: 1.5", Script: ten},
+		{Name: "null", With: "timeout: null", Script: ten},
+		{Name: "past the policy's", With: "timeout: 100", Script: ten, Differs: twins.TimeoutLimited},
 		{Name: "text", With: "timeout: soon", Script: ten},
 		{Name: "number in quotes", With: `timeout: "5"`, Theirs: "timeout: 5", Script: ten, Differs: twins.StringsAccepted},
 	})
@@ -140,11 +155,29 @@ func TestSettings(t *testing.T) {
 	checkAll(t, []twins.Row{
 		{Name: "unknown key", With: "adress: http://elsewhere.example", Script: ten, Differs: twins.SettingsValidated},
 		{Name: "unknown key inside", With: "authentication: {oauth: {tokenUrl: $ADDRESS/token}}", Script: ten, Differs: twins.SettingsValidated},
+		// kubectl and Argo CD read YAML 1.1, where off without quotes is false: so it arrives.
+		{Name: "guard off without quotes", With: "guard: off", Script: ten},
+		{Name: "guard of no mode", With: "guard: lenient", Script: ten, Differs: twins.SettingsValidated},
+		{Name: "no query", With: "query: null", Script: always(Error(400, "bad_data", "unexpected end of input")), Differs: twins.SettingsValidated},
+		{Name: "empty query", With: "query: ''", Script: always(Error(400, "bad_data", "unexpected end of input")), Differs: twins.SettingsValidated},
 		{Name: "query of the wrong type", With: "query: [up]", Script: ten},
 		{Name: "headers of the wrong type", With: "headers: {X-Scope-OrgID: a}", Script: ten},
 		{Name: "insecure of the wrong type", With: "insecure: 7", Script: ten},
 		{Name: "rangeQuery of the wrong type", With: "rangeQuery: 5m", Script: ten},
 	})
+}
+
+// TestDroppedConnection: a server that closes idle connections costs no measurement.
+func TestDroppedConnection(t *testing.T) {
+	server := Start(always(Scalar("10")))
+	defer server.Close()
+	for range 5 {
+		row := twins.Row{Name: "dropped"}
+		theirs := measureBuiltin(t, row, server.URL)
+		ours := measurePlugin(t, row, server.URL)
+		compare(t, row, theirs, ours)
+		server.CloseClientConnections()
+	}
 }
 
 // TestDeadline: a server that accepts and never answers costs no more than the timeout and a second.

@@ -29,6 +29,8 @@ type Row struct {
 	Script fakeprom.Script
 	// TLS serves it over https.
 	TLS bool
+	// Run is the AnalysisRun of the measurement; nil is an empty one.
+	Run *v1alpha1.AnalysisRun
 	// Environment is ARGO_ROLLOUTS_PROMETHEUS_ADDRESS, with $ADDRESS as in With.
 	Environment string
 	// Entry is the plugin of the ConfigMap that is asked; the zero value is host.Plain.
@@ -47,7 +49,7 @@ func At(text, address string) string {
 
 // Plugin is the metric under provider.plugin: guard is off, as the built-in provider has none.
 func (r Row) Plugin(address string) (v1alpha1.Metric, error) {
-	settings, err := r.settings(address, r.With, "guard: off")
+	settings, err := r.settings(address, `guard: "off"`, r.With)
 	if err != nil {
 		return v1alpha1.Metric{}, err
 	}
