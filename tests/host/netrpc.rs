@@ -151,7 +151,7 @@ impl Client {
                 ("ServiceMethod", method.into()),
                 ("Seq", Value::Uint(*last)),
             ]);
-            match &mut *self.waiting.lock().unwrap() {
+            match &mut *self.waiting.lock().expect("no holder of the lock panics") {
                 Some(waiting) => waiting.insert(*last, answer),
                 None => return Err(shut_down()),
             };
@@ -227,12 +227,12 @@ async fn receive(mut stream: ReadHalf<Stream>, waiting: Waiting) {
                 Some(text) => Err(failed(text)),
                 None => Ok(value),
             };
-            let mut waiting = waiting.lock().unwrap();
+            let mut waiting = waiting.lock().expect("no holder of the lock panics");
             let call = waiting.as_mut().and_then(|calls| calls.remove(&sequence));
             let _ = call.expect("an answer to a call").send(answer);
         }
     }
-    *waiting.lock().unwrap() = None;
+    *waiting.lock().expect("no holder of the lock panics") = None;
 }
 
 /// A host of one plugin, dispensed.
