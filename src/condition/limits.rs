@@ -23,3 +23,5 @@ pub(super) const PATTERN: usize = 4 * 1024;
 pub(super) const PATTERN_PROGRAM: usize = 1024 * 1024;
 /// Longest text quoted in an error.
 pub(super) const QUOTED: usize = 200;
+/// Longest message of an error.
+pub(super) const MESSAGE: usize = 600;

@@ -75,7 +75,7 @@ fn check_date(_: &str, types: &[Type]) -> Result<Type, String> {
 }
 
 /// Steps of reading a date: up to seven layouts are tried, and a zone's history is looked through for an abbreviation.
-const DATE_STEPS: usize = 500;
+const DATE_STEPS: usize = 2000;
 
 fn date(context: &mut Context, arguments: &[Value]) -> Ran<Value> {
     context.budget.steps(DATE_STEPS)?;
