@@ -230,6 +230,14 @@ fn compile_patterns(ast: &mut Ast, root: Id) -> Result<Vec<Pattern>, ConditionEr
                 ConditionError::compile(&error.to_string(), ast.get(right).span.0 as usize)
             })?;
             patterns.push(pattern);
+            // The checker has counted literals; the rewriting may have made more.
+            if patterns.len() > limits::PATTERNS {
+                let message = format!("the condition has more than {} patterns", limits::PATTERNS);
+                return Err(ConditionError::compile(
+                    &message,
+                    ast.get(id).span.0 as usize,
+                ));
+            }
             ast.get_mut(id).kind = NodeKind::MatchesPattern(left, patterns.len() - 1);
         }
     }

@@ -202,6 +202,21 @@ fn operands_tell_what_was_compared() {
 }
 
 #[test]
+fn patterns_are_counted() {
+    let many = |times| vec![r"'a' matches '\\w{500}'"; times].join(" || ");
+    assert_eq!(answer(&many(32), &ResultValue::NilVector), "false");
+    assert_eq!(answer(&many(33), &ResultValue::NilVector), "compile");
+    let folded = vec!["'a' matches ('a' + 'b')"; 33].join(" || ");
+    assert_eq!(answer(&folded, &ResultValue::NilVector), "compile");
+}
+
+#[test]
+fn programs_cross_threads() {
+    fn check<T: Send + Sync>(_: &T) {}
+    check(&compile("true", ResultType::Nil).expect("right"));
+}
+
+#[test]
 fn a_program_runs_on_the_type_it_was_checked_for() {
     let program = compile("result > 1", ResultType::Scalar).expect("right");
     assert_eq!(program.run(&ResultValue::Scalar(2.0), now()), Ok(true));
