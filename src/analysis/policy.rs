@@ -557,9 +557,7 @@ mod tests {
                 panic!("an object")
             };
             given.insert("query".into(), "up".into());
-            let settings = Settings::from_object(&given, &Map::new())
-                .ok()
-                .expect("settings");
+            let settings = Settings::from_object(&given, &Map::new()).expect("settings");
             let refusals = policy.refusals(&settings, &Url::parse(address).expect("an address"));
             refusals
                 .iter()

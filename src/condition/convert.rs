@@ -11,7 +11,7 @@ use super::value::{Items, Key, List, Map, MapKind, Value};
 /// The value of `result`.
 pub(super) fn result(result: &ResultValue) -> Ran<Value> {
     match result {
-        ResultValue::Vector(values) => List::new(Items::Floats(values.clone())),
+        ResultValue::Vector(values) => List::value(Items::Floats(values.clone())),
         ResultValue::Scalar(x) => Ok(Value::Float(*x)),
         ResultValue::NilVector | ResultValue::NilScalar => Ok(Value::Nil),
         ResultValue::Json(json) => self::json(json),
@@ -46,7 +46,7 @@ fn nested(json: &serde_json::Value, depth: u16) -> Ran<Value> {
                 let key = Key::Text(Arc::from(name.as_bytes()));
                 entries.insert(key, nested(value, depth + 1)?);
             }
-            Map::new(MapKind::Text, entries)?
+            Map::value(MapKind::Text, entries)?
         }
     })
 }

@@ -47,7 +47,16 @@ pub(super) fn signature(of: &Type, name: &str) -> Option<(&'static [Type], Type)
 }
 
 /// Calls a method; the base and the arguments may turn out to be anything.
-pub(super) fn call(of: &Value, name: &str, arguments: &[Value], budget: &mut Budget) -> Ran<Value> {
+///
+/// `known`: the checker knew the method. Go then asserts the arguments' types for the commoner signatures, while a call
+/// by reflection takes nil for zero.
+pub(super) fn call(
+    of: &Value,
+    name: &str,
+    arguments: &[Value],
+    known: bool,
+    budget: &mut Budget,
+) -> Ran<Value> {
     let fault = || {
         Fault::new(format!(
             "cannot fetch {} from {}",
@@ -71,6 +80,16 @@ pub(super) fn call(of: &Value, name: &str, arguments: &[Value], budget: &mut Bud
             arguments.len()
         )));
     }
+    let reflected = !known || matches!(name, "AddDate" | "Compare");
+    let arguments: Vec<Value> = arguments
+        .iter()
+        .zip(parameters)
+        .map(|(argument, parameter)| match argument {
+            Value::Nil if reflected => zero(parameter),
+            other => other.clone(),
+        })
+        .collect();
+    let arguments = arguments.as_slice();
     match of {
         Value::Time(moment) => on_time(moment, name, arguments, budget),
         Value::Duration(n) => on_duration(*n, name, arguments),
@@ -80,6 +99,17 @@ pub(super) fn call(of: &Value, name: &str, arguments: &[Value], budget: &mut Bud
         _ => Err(fault()),
     }
     .and_then(|found| found_or(found, fault))
+}
+
+/// Go's zero value of a parameter's type; a nil zone stays nil, and fails.
+fn zero(parameter: &Type) -> Value {
+    match parameter {
+        Type::Int => Value::Int(0),
+        Type::Duration => Value::Duration(0),
+        Type::Text => Value::text(""),
+        Type::Time => Moment::zero().into(),
+        _ => Value::Nil,
+    }
 }
 
 /// `Value::Nil` marks a method whose arguments have wrong types.
@@ -92,41 +122,16 @@ fn found_or(found: Value, fault: impl Fn() -> Fault) -> Ran<Value> {
 
 /// Go's `Month.String`.
 pub(super) fn month_name(month: i64) -> String {
-    let names = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ];
     let index = usize::try_from(month - 1).unwrap_or(usize::MAX);
-    names
-        .get(index)
-        .map_or_else(|| format!("%!Month({month})"), |name| (*name).into())
+    let name = time::MONTHS.get(index);
+    name.map_or_else(|| format!("%!Month({month})"), |name| (*name).into())
 }
 
 /// Go's `Weekday.String`.
 pub(super) fn weekday_name(day: i64) -> String {
-    let names = [
-        "Sunday",
-        "Monday",
-        "Tuesday",
-        "Wednesday",
-        "Thursday",
-        "Friday",
-        "Saturday",
-    ];
     let index = usize::try_from(day).unwrap_or(usize::MAX);
-    names
-        .get(index)
-        .map_or_else(|| format!("%!Weekday({day})"), |name| (*name).into())
+    let name = time::WEEKDAYS.get(index);
+    name.map_or_else(|| format!("%!Weekday({day})"), |name| (*name).into())
 }
 
 fn on_time(time: &Moment, name: &str, arguments: &[Value], budget: &mut Budget) -> Ran<Value> {
@@ -159,22 +164,22 @@ fn on_time(time: &Moment, name: &str, arguments: &[Value], budget: &mut Budget) 
 
 fn part_of(time: &Moment, name: &str) -> Option<Value> {
     let civil = time.civil();
-    let nanos = time.at.as_nanosecond();
+    let nanos = time.at;
     Some(match name {
         "Unix" => Value::Int64(nanos.div_euclid(1_000_000_000) as i64),
         "UnixMilli" => Value::Int64(nanos.div_euclid(1_000_000) as i64),
         "UnixMicro" => Value::Int64(nanos.div_euclid(1_000) as i64),
         "UnixNano" => Value::Int64(nanos as i64),
-        "Year" => Value::Int(i64::from(civil.year())),
-        "Month" => Value::Month(i64::from(civil.month())),
-        "Day" => Value::Int(i64::from(civil.day())),
-        "Hour" => Value::Int(i64::from(civil.hour())),
-        "Minute" => Value::Int(i64::from(civil.minute())),
-        "Second" => Value::Int(i64::from(civil.second())),
-        "Nanosecond" => Value::Int(i64::from(civil.subsec_nanosecond())),
-        "YearDay" => Value::Int(i64::from(civil.date().day_of_year())),
-        "ISOWeek" => Value::Int(i64::from(civil.date().iso_week_date().year())),
-        "Weekday" => Value::Weekday(i64::from(civil.weekday().to_sunday_zero_offset())),
+        "Year" => Value::Int(civil.year),
+        "Month" => Value::Month(civil.month),
+        "Day" => Value::Int(civil.day),
+        "Hour" => Value::Int(civil.hour),
+        "Minute" => Value::Int(civil.minute),
+        "Second" => Value::Int(civil.second),
+        "Nanosecond" => Value::Int(civil.nanosecond),
+        "YearDay" => Value::Int(civil.year_day),
+        "ISOWeek" => Value::Int(time.iso_year()),
+        "Weekday" => Value::Weekday(civil.weekday),
         "IsZero" => Value::Bool(time.is_zero()),
         "IsDST" => Value::Bool(time.zone.abbreviation(time.at).1),
         "Location" => Value::Zone(std::sync::Arc::new(time.zone.clone())),

@@ -193,7 +193,8 @@ pub fn evaluate(text: &str, result: &ResultValue, now: Timestamp) -> Result<bool
 pub fn evaluate_time(text: &str, now: Timestamp) -> Result<Timestamp, ConditionError> {
     let program = prepare(text, Env::Time, ResultType::Nil)?;
     match program.value(Value::Nil, now)? {
-        Value::Time(time) => Ok(time.at),
+        Value::Time(time) => Timestamp::from_nanosecond(time.at)
+            .map_err(|_| ConditionError::run("the time is out of the years -9999 to 9999")),
         other => Err(ConditionError::run(format!(
             "expected time.Time, but got {}",
             other.type_name()

@@ -79,10 +79,10 @@ fn write_map(map: &Map, out: &mut Vec<u8>, budget: &mut Budget) -> Ran<()> {
     push(out, b"]", budget)
 }
 
-/// `%v` of a float: an exponent below 1e-4 and from 1e21.
+/// `%v` of a float: an exponent below 1e-4 and from 1e6.
 fn float(x: f64) -> String {
     let magnitude = x.abs();
-    if x == 0.0 || !x.is_finite() || (1e-4..1e21).contains(&magnitude) {
+    if x == 0.0 || !x.is_finite() || (1e-4..1e6).contains(&magnitude) {
         return go_float(x);
     }
     exponential(x)
@@ -124,6 +124,10 @@ fn write_json(value: &Value, indent: usize, out: &mut Vec<u8>, budget: &mut Budg
         Value::Float(x) => json_float(*x),
         Value::Text(text) => return json_string(text, out, budget),
         Value::Bytes(bytes) => format!("{:?}", STANDARD.encode(bytes)),
+        Value::Time(time) if !(0..=9999).contains(&time.civil().year) => {
+            let message = "Time.MarshalJSON: year outside of range [0,9999]";
+            return Err(Fault::new(message));
+        }
         Value::Time(time) => {
             format!(
                 "{:?}",

@@ -95,10 +95,14 @@ pub(super) enum Key {
     Duration(i64),
     Month(i64),
     Weekday(i64),
+    /// The instant, and the zone's name: Go's times are equal as keys only in one zone.
+    Time(i128, String),
+    /// `[2]any`
+    Pair(Vec<Key>),
 }
 
 impl List {
-    pub(super) fn new(items: Items) -> Ran<Value> {
+    pub(super) fn value(items: Items) -> Ran<Value> {
         let depth = match &items {
             Items::Any(values) | Items::Pair(values) | Items::Pairs(values) => {
                 values.iter().map(Value::depth).max().unwrap_or(0) + 1
@@ -144,7 +148,7 @@ impl List {
         if self.nil {
             return Ok(List::nil(self.empty()));
         }
-        List::new(match &self.items {
+        List::value(match &self.items {
             Items::Any(values) | Items::Pair(values) => Items::Any(values[from..to].to_vec()),
             Items::Pairs(values) => Items::Pairs(values[from..to].to_vec()),
             Items::Floats(values) => Items::Floats(values[from..to].to_vec()),
@@ -175,7 +179,7 @@ fn checked_depth(depth: u16) -> Ran<()> {
 }
 
 impl Map {
-    pub(super) fn new(kind: MapKind, entries: BTreeMap<Key, Value>) -> Ran<Value> {
+    pub(super) fn value(kind: MapKind, entries: BTreeMap<Key, Value>) -> Ran<Value> {
         let depth = entries.values().map(Value::depth).max().unwrap_or(0) + 1;
         checked_depth(depth)?;
         Ok(Value::Map(Arc::new(Map {
@@ -222,6 +226,14 @@ impl Key {
             Key::Duration(n) => Value::Duration(*n),
             Key::Month(n) => Value::Month(*n),
             Key::Weekday(n) => Value::Weekday(*n),
+            Key::Time(at, zone) => {
+                let zone = Zone::load(zone).unwrap_or_else(|_| Zone::Fixed(zone.clone(), 0));
+                Moment::new(*at, zone).into()
+            }
+            Key::Pair(keys) => {
+                let values = keys.iter().map(Key::value).collect();
+                List::value(Items::Pair(values)).unwrap_or(Value::Nil)
+            }
         }
     }
 }
@@ -252,7 +264,7 @@ impl Value {
     }
 
     pub(super) fn list(values: Vec<Value>) -> Ran<Value> {
-        List::new(Items::Any(values))
+        List::value(Items::Any(values))
     }
 
     pub(super) fn depth(&self) -> u16 {
@@ -285,6 +297,11 @@ impl Value {
             Value::Duration(n) => Key::Duration(*n),
             Value::Month(n) => Key::Month(*n),
             Value::Weekday(n) => Key::Weekday(*n),
+            Value::Time(time) => Key::Time(time.at, time.zone.name().into()),
+            Value::List(list) if let Items::Pair(values) = &list.items => {
+                let keys: Ran<Vec<Key>> = values.iter().map(|value| value.key(serial)).collect();
+                Key::Pair(keys?)
+            }
             other => {
                 return Err(Fault::new(format!(
                     "runtime error: hash of unhashable type {}",

@@ -71,28 +71,17 @@ impl Building {
                 return Err(DecodeError::NoSingleton(mark));
             }
         }
-        let mut next = Some(slot);
+        let mut value = self.begin(slot, types, reader)?;
         loop {
-            let value = match next {
-                Some(slot) => self.begin(slot, types, reader)?,
-                None => return Ok(None),
-            };
-            if let Some(value) = value
-                && let Some(whole) = self.place(value)
+            if let Some(ended) = value
+                && let Some(whole) = self.place(ended)
             {
                 return Ok(Some(whole));
             }
-            // Ended frames are handed up until one has something left to read.
-            next = loop {
-                match self.next(types, reader)? {
-                    Next::Read(slot) => break Some(slot),
-                    Next::Wait => break None,
-                    Next::Ended(value) => {
-                        if let Some(whole) = self.place(value) {
-                            return Ok(Some(whole));
-                        }
-                    }
-                }
+            value = match self.fill(types, reader)? {
+                Filled::Part(slot) => self.begin(slot, types, reader)?,
+                Filled::Ended(value) => Some(value),
+                Filled::Waiting => return Ok(None),
             };
         }
     }
@@ -104,39 +93,24 @@ impl Building {
         types: &Types,
         reader: &mut Reader<'_>,
     ) -> Result<Option<Value>, DecodeError> {
-        let frame = match types.wire(slot) {
-            Wire::Undefined => return Err(DecodeError::UndefinedPart),
-            Wire::Bool => return Ok(Some(Value::Bool(reader.uint()? != 0))),
-            Wire::Int => return reader.int().map(|value| Some(Value::Int(value))),
-            Wire::Uint => return reader.uint().map(|value| Some(Value::Uint(value))),
-            Wire::Float => return reader.float().map(|value| Some(Value::Float(value))),
-            Wire::Complex => return Ok(Some(Value::Complex(reader.float()?, reader.float()?))),
-            Wire::Bytes => return Ok(Some(Value::Bytes(reader.counted()?.to_vec()))),
-            Wire::Opaque => return Ok(Some(Value::Opaque(reader.counted()?.to_vec()))),
-            Wire::String => return Ok(Some(Value::String(text(reader.counted()?)))),
+        let wire = types.wire(slot);
+        if let Some(value) = leaf(wire, reader)? {
+            return Ok(Some(value));
+        }
+        let frame = match wire {
             Wire::Interface => match text(reader.counted()?) {
                 name if name.is_empty() => return Ok(Some(Value::Interface(None))),
                 name => Frame::Interface { name },
             },
-            Wire::Struct { names, fields } => Frame::Struct {
+            Wire::Struct { names, .. } => Frame::Struct {
                 slot,
                 names: names.clone(),
                 next: 0,
-                fields: Vec::with_capacity(fields.len().min(EXPECTED_FIELDS)),
+                // Nothing ahead: a type may have many fields and its values send none.
+                fields: Vec::new(),
             },
-            Wire::Slice(element) => self.list(*element, types, reader)?,
-            Wire::Array { element, length } => {
-                let frame = self.list(*element, types, reader)?;
-                match frame {
-                    Frame::List { left, .. } if left as u64 != *length => {
-                        return Err(DecodeError::ArrayLength {
-                            found: left as u64,
-                            expected: *length,
-                        });
-                    }
-                    frame => frame,
-                }
-            }
+            Wire::Slice(element) => self.list(*element, None, types, reader)?,
+            Wire::Array { element, length } => self.list(*element, Some(*length), types, reader)?,
             Wire::Map { key, element } => {
                 let left = self.count(2, *element, types, reader)?;
                 Frame::Map {
@@ -147,6 +121,7 @@ impl Building {
                     entries: Vec::with_capacity(left.min(reader.left() / 2)),
                 }
             }
+            _ => return Err(DecodeError::UndefinedPart),
         };
         if self.stack.len() >= self.depth {
             return Err(DecodeError::TooDeep(self.depth));
@@ -158,10 +133,15 @@ impl Building {
     fn list(
         &mut self,
         element: Slot,
+        expected: Option<u64>,
         types: &Types,
         reader: &mut Reader<'_>,
     ) -> Result<Frame, DecodeError> {
         let left = self.count(1, element, types, reader)?;
+        let found = left as u64;
+        if let Some(expected) = expected.filter(|expected| *expected != found) {
+            return Err(DecodeError::ArrayLength { found, expected });
+        }
         Ok(Frame::List {
             element,
             left,
@@ -193,52 +173,68 @@ impl Building {
         Ok(values as usize / each)
     }
 
-    /// What the innermost frame needs next.
-    fn next(&mut self, types: &Types, reader: &mut Reader<'_>) -> Result<Next, DecodeError> {
-        let ended = match self.stack.last_mut() {
-            Some(Frame::Struct { slot, next, .. }) => {
+    /// Reads the parts of the innermost frame as far as one that has parts itself, or to its end.
+    fn fill(&mut self, types: &Types, reader: &mut Reader<'_>) -> Result<Filled, DecodeError> {
+        match self.stack.last_mut() {
+            Some(Frame::Struct {
+                slot, next, fields, ..
+            }) => loop {
                 let delta = reader.uint()?;
-                if delta != 0 {
-                    self.elements_left = self
-                        .elements_left
-                        .checked_sub(1)
-                        .ok_or(DecodeError::TooManyElements)?;
-                    return field(types.wire(*slot), next, delta).map(Next::Read);
+                if delta == 0 {
+                    break;
                 }
-                true
-            }
-            Some(Frame::List { element, left, .. }) => {
-                if *left > 0 {
+                self.elements_left = self
+                    .elements_left
+                    .checked_sub(1)
+                    .ok_or(DecodeError::TooManyElements)?;
+                let slot = field(types.wire(*slot), next, delta)?;
+                match leaf(types.wire(slot), reader)? {
+                    Some(value) => fields.push((*next as u32 - 1, value)),
+                    None => return Ok(Filled::Part(slot)),
+                }
+            },
+            Some(Frame::List {
+                element,
+                left,
+                elements,
+            }) => {
+                while *left > 0 {
                     *left -= 1;
-                    return Ok(Next::Read(*element));
+                    match leaf(types.wire(*element), reader)? {
+                        Some(value) => elements.push(value),
+                        None => return Ok(Filled::Part(*element)),
+                    }
                 }
-                true
             }
             Some(Frame::Map {
                 key,
                 element,
                 left,
                 pending,
-                ..
-            }) => {
-                if pending.is_some() {
-                    return Ok(Next::Read(*element));
-                }
-                if *left > 0 {
+                entries,
+            }) => loop {
+                let part = match pending {
+                    Some(_) => *element,
+                    None if *left > 0 => *key,
+                    None => break,
+                };
+                if pending.is_none() {
                     *left -= 1;
-                    return Ok(Next::Read(*key));
                 }
-                true
-            }
-            Some(Frame::Interface { .. }) | None => false,
-        };
-        Ok(match ended.then(|| self.stack.pop()).flatten() {
+                match leaf(types.wire(part), reader)? {
+                    Some(value) => enter(pending, entries, value),
+                    None => return Ok(Filled::Part(part)),
+                }
+            },
+            Some(Frame::Interface { .. }) | None => return Ok(Filled::Waiting),
+        }
+        Ok(match self.stack.pop() {
             Some(Frame::Struct { names, fields, .. }) => {
-                Next::Ended(Value::Struct(Struct::new(names, fields)))
+                Filled::Ended(Value::Struct(Struct::new(names, fields)))
             }
-            Some(Frame::List { elements, .. }) => Next::Ended(Value::List(elements)),
-            Some(Frame::Map { entries, .. }) => Next::Ended(Value::Map(entries)),
-            Some(Frame::Interface { .. }) | None => Next::Wait,
+            Some(Frame::List { elements, .. }) => Filled::Ended(Value::List(elements)),
+            Some(Frame::Map { entries, .. }) => Filled::Ended(Value::Map(entries)),
+            Some(Frame::Interface { .. }) | None => Filled::Waiting,
         })
     }
 
@@ -263,10 +259,7 @@ impl Building {
                 Some(Frame::Map {
                     pending, entries, ..
                 }) => {
-                    match pending.take() {
-                        Some(key) => entries.push((key, value)),
-                        None => *pending = Some(value),
-                    }
+                    enter(pending, entries, value);
                     return None;
                 }
             }
@@ -274,16 +267,43 @@ impl Building {
     }
 }
 
-/// Most structs send few of their fields.
-const EXPECTED_FIELDS: usize = 8;
-
-enum Next {
-    /// A part of this type.
-    Read(Slot),
-    /// The type of what an interface holds.
-    Wait,
-    /// Nothing: the frame was the last part of this value.
+/// How far the innermost frame came.
+enum Filled {
+    /// To a part of this type, which has parts itself.
+    Part(Slot),
+    /// To its end.
     Ended(Value),
+    /// It is an interface value: the number of the type that it holds comes next.
+    Waiting,
+}
+
+/// A value that has no parts; `None`: the type has some.
+#[inline]
+fn leaf(wire: &Wire, reader: &mut Reader<'_>) -> Result<Option<Value>, DecodeError> {
+    Ok(Some(match wire {
+        Wire::Bool => Value::Bool(reader.uint()? != 0),
+        Wire::Int => Value::Int(reader.int()?),
+        Wire::Uint => Value::Uint(reader.uint()?),
+        Wire::Float => Value::Float(reader.float()?),
+        Wire::Complex => Value::Complex(reader.float()?, reader.float()?),
+        Wire::Bytes => Value::Bytes(reader.counted()?.to_vec()),
+        Wire::Opaque => Value::Opaque(reader.counted()?.to_vec()),
+        Wire::String => Value::String(text(reader.counted()?)),
+        Wire::Undefined
+        | Wire::Interface
+        | Wire::Slice(_)
+        | Wire::Array { .. }
+        | Wire::Map { .. }
+        | Wire::Struct { .. } => return Ok(None),
+    }))
+}
+
+/// A map's keys and elements come by turns.
+fn enter(pending: &mut Option<Value>, entries: &mut Vec<(Value, Value)>, value: Value) {
+    match pending.take() {
+        Some(key) => entries.push((key, value)),
+        None => *pending = Some(value),
+    }
 }
 
 /// The type of the field `delta` places on; `next` becomes the place after it.
@@ -317,5 +337,8 @@ fn may_spill(wire: &Wire) -> bool {
 
 /// Go strings need not be UTF-8.
 fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => String::from_utf8_lossy(bytes).into_owned(),
+    }
 }

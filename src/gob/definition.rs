@@ -4,6 +4,9 @@ use super::decoder::DecodeError;
 use super::types::Definition;
 use super::value::{Struct, Value};
 
+/// Names are kept as long as the stream. Go sets this bound for the names of types that interfaces hold.
+const LONGEST_NAME: usize = 1024;
+
 /// Exactly one field of a `wireType` is set: the one that tells the kind.
 pub(super) fn definition(wire_type: Value) -> Result<Definition, DecodeError> {
     let Value::Struct(mut kinds) = wire_type else {
@@ -42,7 +45,9 @@ fn fields(mut definition: Struct) -> Result<Vec<(String, i64)>, DecodeError> {
         .into_iter()
         .map(|field| match field {
             Value::Struct(mut field) => match field.take("Name") {
-                Some(Value::String(name)) => Ok((name, int(&field, "Id"))),
+                Some(Value::String(name)) if name.len() <= LONGEST_NAME => {
+                    Ok((name, int(&field, "Id")))
+                }
                 _ => Err(DecodeError::Definition),
             },
             _ => Err(DecodeError::Definition),

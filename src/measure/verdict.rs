@@ -84,22 +84,23 @@ impl Condition<'_> {
             .quoted(self.text)
             .own(": ");
         let empty = matches!(&reading.result, ResultValue::Vector(numbers) if numbers.is_empty());
-        let message = match (empty && !error.is_compile(), error.offset()) {
-            (true, _) => message
+        let message = match error {
+            ConditionError::Run { message: cause } if empty => message
                 .own("no data: the query returned no series (")
-                .foreign(&error.to_string())
+                .foreign(cause)
                 .own(")"),
-            (false, Some(offset)) => {
+            ConditionError::Compile {
+                message: cause,
+                offset: Some(offset),
+            } => {
                 let column = self
                     .text
-                    .get(..offset)
+                    .get(..*offset)
                     .map_or(0, |before| before.chars().count())
                     + 1;
-                message
-                    .foreign(&error.to_string())
-                    .own(&format!(" at column {column}"))
+                message.foreign(cause).own(&format!(" at column {column}"))
             }
-            (false, None) => message.foreign(&error.to_string()),
+            other => message.foreign(&other.to_string()),
         };
         Verdict {
             phase: Phase::Error,
@@ -129,7 +130,7 @@ impl Condition<'_> {
 
     /// What was compared with what, and on how many series.
     fn compared(&self, message: Wording, reading: &Reading, now: Timestamp) -> Wording {
-        let operands = condition::compile(self.text, &reading.result)
+        let operands = condition::compile(self.text, reading.result.result_type())
             .map(|program| program.operands(&reading.result, now))
             .unwrap_or_default();
         let mut message = message.own(": ");

@@ -158,15 +158,6 @@ struct HclogLayer {
     dropped: AtomicU64,
 }
 
-impl fmt::Debug for Line {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Line::Text(_) => "Text",
-            Line::Last => "Last",
-        })
-    }
-}
-
 impl<S: Subscriber> Layer<S> for HclogLayer {
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
         *metadata.level() <= self.filter && metadata.target().starts_with(TARGET)

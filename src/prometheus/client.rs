@@ -80,8 +80,8 @@ impl Client {
         }))
     }
 
-    /// Asks `server` for the value of `query`, once: no retry but as GET where it refuses POST, and with a new token where
-    /// it refuses a kept one.
+    /// Asks `server` for the value of `query`, once. It is sent again only as GET where POST is refused, with a new token
+    /// where a kept one is refused, and where a kept connection was closed before the answer began.
     ///
     /// # Errors
     ///

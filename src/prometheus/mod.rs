@@ -2,7 +2,7 @@
 //!
 //! [`Client::query`] makes the one request that Argo's built-in provider makes (`metricproviders/prometheus/prometheus.go`
 //! of argo-rollouts 1.10 over `api/prometheus/v1` of client_golang 1.23): `POST {address}/api/v1/query`, again as GET where the
-//! server refuses POST, no other retry. What differs on purpose: redirects are not followed, addresses are checked where they
+//! server refuses POST, no retry of what failed. What differs on purpose: redirects are not followed, addresses are checked where they
 //! are dialled ([`DialRules`]), OAuth tokens are kept, answers are bounded ([`Limits`]), native histograms are refused, not read as 0.
 //!
 //! Reading order: [`server`] and [`query`] say what is asked, `client` asks it over `transport` (`tls`, `resolve`, [`dial`],

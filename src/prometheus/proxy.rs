@@ -3,13 +3,14 @@
 //! The rules are Go's (`golang.org/x/net/http/httpproxy`, behind `http.ProxyFromEnvironment`): `localhost` and loopback
 //! addresses always go past the proxy, entries of `no_proxy` may be addresses, ranges, names with what is below them, `*`.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 use url::{Host, Url};
 
 /// Values of `HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY` or their lower-case names; Go takes the first that is not empty.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Proxies {
     /// For `http` addresses: a URL, or `host:port`.
     pub http: Option<String>,
@@ -17,6 +18,18 @@ pub struct Proxies {
     pub https: Option<String>,
     /// What goes past them, separated by commas.
     pub no_proxy: Option<String>,
+}
+
+/// Proxies have passwords: what is set is shown, not to what.
+impl fmt::Debug for Proxies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let set = |value: &Option<String>| value.as_ref().map(|_| "*****");
+        f.debug_struct("Proxies")
+            .field("http", &set(&self.http))
+            .field("https", &set(&self.https))
+            .field("no_proxy", &self.no_proxy)
+            .finish()
+    }
 }
 
 /// [`Proxies`], parsed. What Go cannot read it ignores; so does this.

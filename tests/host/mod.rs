@@ -1,6 +1,7 @@
 //! The controller's side of the plugin, for tests and examples: starts a program as a host does, asks it, ends it.
 #![allow(dead_code, reason = "each user asks a part of it")]
 
+mod arguments;
 pub(crate) mod grpc;
 pub(crate) mod netrpc;
 
@@ -99,7 +100,7 @@ impl Drop for Process {
 /// A host by the protocol that it speaks; its calls may overlap.
 pub(crate) enum Host {
     /// By net/rpc.
-    NetRpc(NetRpcHost),
+    NetRpc(Box<NetRpcHost>),
     /// By gRPC.
     Grpc(GrpcHost),
 }
@@ -118,7 +119,10 @@ impl Host {
     /// The host of a started plugin.
     pub(crate) async fn connect(process: &Process) -> Answer<Self> {
         match process.protocol.as_str() {
-            "netrpc" => Ok(Host::NetRpc(NetRpcHost::connect(&process.socket).await?)),
+            "netrpc" => {
+                let host = NetRpcHost::connect(&process.socket).await?;
+                Ok(Host::NetRpc(Box::new(host)))
+            }
             "grpc" => Ok(Host::Grpc(GrpcHost::connect(&process.socket).await?)),
             other => Err(format!("no host speaks {other}").into()),
         }

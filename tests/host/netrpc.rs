@@ -11,10 +11,9 @@ use std::time::Duration;
 
 use futures_util::io::{ReadHalf, WriteHalf};
 use futures_util::{AsyncReadExt, AsyncWriteExt};
-use jiff::Timestamp;
-use promql_guard::analysis::measurement::{Measurement, Phase};
+use promql_guard::analysis::measurement::Measurement;
 use promql_guard::analysis::metric::Metric;
-use promql_guard::analysis::run::{AnalysisRun, Argument, Owner};
+use promql_guard::analysis::run::AnalysisRun;
 use promql_guard::gob::decoder::{Decoder, Limits};
 use promql_guard::gob::encoder::Encoder;
 use promql_guard::gob::schema::{StructType, Type};
@@ -25,6 +24,10 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::compat::TokioAsyncReadCompatExt;
 use yamux::{Config, Connection, Mode, Stream};
+
+use super::arguments::{
+    REGISTERED, analysis_run, measured, measurement_value, metric_field, refusal, sent, texts,
+};
 
 /// Why a call has no answer: the plugin's text, or the end of the connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,7 +151,7 @@ impl Client {
                 ("ServiceMethod", method.into()),
                 ("Seq", Value::Uint(*last)),
             ]);
-            match &mut *self.waiting.lock().unwrap() {
+            match &mut *self.waiting.lock().expect("no holder of the lock panics") {
                 Some(waiting) => waiting.insert(*last, answer),
                 None => return Err(shut_down()),
             };
@@ -224,12 +227,12 @@ async fn receive(mut stream: ReadHalf<Stream>, waiting: Waiting) {
                 Some(text) => Err(failed(text)),
                 None => Ok(value),
             };
-            let mut waiting = waiting.lock().unwrap();
+            let mut waiting = waiting.lock().expect("no holder of the lock panics");
             let call = waiting.as_mut().and_then(|calls| calls.remove(&sequence));
             let _ = call.expect("an answer to a call").send(answer);
         }
     }
-    *waiting.lock().unwrap() = None;
+    *waiting.lock().expect("no holder of the lock panics") = None;
 }
 
 /// A host of one plugin, dispensed.
@@ -393,288 +396,3 @@ static REQUEST: StructType = StructType {
     name: "Request",
     fields: &[("ServiceMethod", Type::String), ("Seq", Type::Uint)],
 };
-
-static REGISTERED: [(&str, &StructType); 4] = [
-    ("RunArgs", &RUN_ARGS),
-    ("TerminateAndResumeArgs", &TERMINATE_AND_RESUME_ARGS),
-    ("GarbageCollectArgs", &GARBAGE_COLLECT_ARGS),
-    ("GetMetadataArgs", &GET_METADATA_ARGS),
-];
-
-const RUN: (&str, Type) = ("AnalysisRun", Type::Struct(&ANALYSIS_RUN));
-const METRIC_FIELD: (&str, Type) = ("Metric", Type::Struct(&METRIC));
-const TEXTS: Type = Type::Map(&Type::String, &Type::String);
-const TIME: Type = Type::Opaque("Time");
-const COUNT: Type = Type::Struct(&INT_OR_STRING);
-
-static RUN_ARGS: StructType = StructType {
-    name: "RunArgs",
-    fields: &[RUN, METRIC_FIELD],
-};
-
-static TERMINATE_AND_RESUME_ARGS: StructType = StructType {
-    name: "TerminateAndResumeArgs",
-    fields: &[
-        RUN,
-        METRIC_FIELD,
-        ("Measurement", Type::Struct(&MEASUREMENT)),
-    ],
-};
-
-static GARBAGE_COLLECT_ARGS: StructType = StructType {
-    name: "GarbageCollectArgs",
-    fields: &[RUN, METRIC_FIELD, ("Limit", Type::Int)],
-};
-
-static GET_METADATA_ARGS: StructType = StructType {
-    name: "GetMetadataArgs",
-    fields: &[METRIC_FIELD],
-};
-
-static ANALYSIS_RUN: StructType = StructType {
-    name: "AnalysisRun",
-    fields: &[
-        ("ObjectMeta", Type::Struct(&OBJECT_META)),
-        ("Spec", Type::Struct(&SPEC)),
-        ("Status", Type::Struct(&STATUS)),
-    ],
-};
-
-static OBJECT_META: StructType = StructType {
-    name: "ObjectMeta",
-    fields: &[
-        ("Name", Type::String),
-        ("Namespace", Type::String),
-        ("CreationTimestamp", TIME),
-        ("Labels", TEXTS),
-        ("Annotations", TEXTS),
-        ("OwnerReferences", Type::Slice(&Type::Struct(&OWNER))),
-    ],
-};
-
-static OWNER: StructType = StructType {
-    name: "OwnerReference",
-    fields: &[("Kind", Type::String), ("Name", Type::String)],
-};
-
-static SPEC: StructType = StructType {
-    name: "AnalysisRunSpec",
-    fields: &[("Args", Type::Slice(&Type::Struct(&ARGUMENT)))],
-};
-
-static ARGUMENT: StructType = StructType {
-    name: "Argument",
-    fields: &[
-        ("Name", Type::String),
-        ("Value", Type::String),
-        ("ValueFrom", Type::Struct(&VALUE_FROM)),
-    ],
-};
-
-static VALUE_FROM: StructType = StructType {
-    name: "ValueFrom",
-    fields: &[("SecretKeyRef", Type::Struct(&SECRET_KEY_REF))],
-};
-
-static SECRET_KEY_REF: StructType = StructType {
-    name: "SecretKeyRef",
-    fields: &[("Name", Type::String), ("Key", Type::String)],
-};
-
-static STATUS: StructType = StructType {
-    name: "AnalysisRunStatus",
-    fields: &[("StartedAt", TIME)],
-};
-
-static METRIC: StructType = StructType {
-    name: "Metric",
-    fields: &[
-        ("Name", Type::String),
-        ("Interval", Type::String),
-        ("InitialDelay", Type::String),
-        ("Count", COUNT),
-        ("SuccessCondition", Type::String),
-        ("FailureCondition", Type::String),
-        ("FailureLimit", COUNT),
-        ("InconclusiveLimit", COUNT),
-        ("ConsecutiveErrorLimit", COUNT),
-        ("Provider", Type::Struct(&PROVIDER)),
-        ("ConsecutiveSuccessLimit", COUNT),
-    ],
-};
-
-static INT_OR_STRING: StructType = StructType {
-    name: "IntOrString",
-    fields: &[
-        ("Type", Type::Int),
-        ("IntVal", Type::Int),
-        ("StrVal", Type::String),
-    ],
-};
-
-static PROVIDER: StructType = StructType {
-    name: "MetricProvider",
-    fields: &[("Plugin", Type::Map(&Type::String, &Type::Bytes))],
-};
-
-static MEASUREMENT: StructType = StructType {
-    name: "Measurement",
-    fields: &[
-        ("Phase", Type::String),
-        ("Message", Type::String),
-        ("StartedAt", TIME),
-        ("FinishedAt", TIME),
-        ("Value", Type::String),
-        ("Metadata", TEXTS),
-        ("ResumeAt", TIME),
-    ],
-};
-
-type Field = (&'static str, Value);
-
-/// A struct of the fields that are there: nil pointers, maps and slices are not sent.
-fn sent<const N: usize>(fields: [Option<Field>; N]) -> Struct {
-    fields.into_iter().flatten().collect()
-}
-
-fn text(name: &'static str, value: &str) -> Option<Field> {
-    Some((name, value.into()))
-}
-
-fn map(name: &'static str, texts: &BTreeMap<String, String>) -> Option<Field> {
-    let entry = |(key, value): (&String, &String)| (key.as_str().into(), value.as_str().into());
-    (!texts.is_empty()).then(|| (name, Value::Map(texts.iter().map(entry).collect())))
-}
-
-fn count(name: &'static str, value: Option<i64>) -> Option<Field> {
-    value.map(|value| (name, sent([Some(("IntVal", Value::Int(value)))]).into()))
-}
-
-/// `time.Time`'s `GobEncode`, for a time in UTC.
-fn instant(name: &'static str, at: Option<Timestamp>) -> Option<Field> {
-    at.map(|at| {
-        let seconds = at.as_second() + 62_135_596_800;
-        let mut bytes = vec![1];
-        bytes.extend(seconds.to_be_bytes());
-        bytes.extend(at.subsec_nanosecond().to_be_bytes());
-        bytes.extend([0xff, 0xff]);
-        (name, Value::Opaque(bytes))
-    })
-}
-
-fn analysis_run(run: &AnalysisRun) -> Field {
-    let owner = |owner: &Owner| sent([text("Kind", &owner.kind), text("Name", &owner.name)]).into();
-    let meta = sent([
-        text("Name", &run.name),
-        text("Namespace", &run.namespace),
-        instant("CreationTimestamp", run.created_at),
-        map("Labels", &run.labels),
-        map("Annotations", &run.annotations),
-        Some((
-            "OwnerReferences",
-            Value::List(run.owners.iter().map(owner).collect()),
-        )),
-    ]);
-    let arguments = Value::List(run.args.iter().map(argument).collect());
-    let fields = sent([
-        Some(("ObjectMeta", meta.into())),
-        Some(("Spec", sent([Some(("Args", arguments))]).into())),
-        Some((
-            "Status",
-            sent([instant("StartedAt", run.started_at)]).into(),
-        )),
-    ]);
-    ("AnalysisRun", fields.into())
-}
-
-fn argument(argument: &Argument) -> Value {
-    let secret = || {
-        let reference = sent([text("Name", "secret"), text("Key", "key")]);
-        let source = sent([Some(("SecretKeyRef", reference.into()))]);
-        ("ValueFrom", source.into())
-    };
-    sent([
-        text("Name", &argument.name),
-        argument
-            .value
-            .as_deref()
-            .and_then(|value| text("Value", value)),
-        argument.secret.then(secret),
-    ])
-    .into()
-}
-
-fn metric_field(metric: &Metric) -> Field {
-    let plugin =
-        |(name, json): &(String, Vec<u8>)| (name.as_str().into(), Value::Bytes(json.clone()));
-    let plugins = Value::Map(metric.plugins.iter().map(plugin).collect());
-    let fields = sent([
-        text("Name", &metric.name),
-        text("Interval", &metric.interval),
-        text("InitialDelay", &metric.initial_delay),
-        count("Count", metric.count),
-        text("SuccessCondition", &metric.success_condition),
-        text("FailureCondition", &metric.failure_condition),
-        count("FailureLimit", metric.failure_limit),
-        count("InconclusiveLimit", metric.inconclusive_limit),
-        count("ConsecutiveErrorLimit", metric.consecutive_error_limit),
-        Some(("Provider", sent([Some(("Plugin", plugins))]).into())),
-        count("ConsecutiveSuccessLimit", metric.consecutive_success_limit),
-    ]);
-    ("Metric", fields.into())
-}
-
-fn measurement_value(measurement: &Measurement) -> Value {
-    sent([
-        text("Phase", measurement.phase.as_str()),
-        text("Message", &measurement.message),
-        instant("StartedAt", measurement.started_at),
-        instant("FinishedAt", measurement.finished_at),
-        text("Value", &measurement.value),
-        map("Metadata", &measurement.metadata),
-        instant("ResumeAt", measurement.resume_at),
-    ])
-    .into()
-}
-
-fn refusal(answer: Value) -> Result<(), String> {
-    let text = answer
-        .as_struct()
-        .and_then(|fields| fields.get("ErrorString"));
-    text.map_or(Ok(()), |text| {
-        Err(text.as_str().expect("a text").to_owned())
-    })
-}
-
-fn measured(answer: Value) -> Measurement {
-    let fields = answer.as_struct().expect("a struct");
-    let text = |name| fields.get(name).and_then(Value::as_str).unwrap_or("");
-    let instant = |name| {
-        fields.get(name).map(|value| {
-            let bytes = value.as_bytes().expect("bytes");
-            assert_eq!((bytes.len(), bytes[0]), (15, 1), "{name}");
-            let seconds = i64::from_be_bytes(bytes[1..9].try_into().expect("eight bytes"));
-            let nanoseconds = i32::from_be_bytes(bytes[9..13].try_into().expect("four bytes"));
-            Timestamp::new(seconds - 62_135_596_800, nanoseconds).expect("a time")
-        })
-    };
-    Measurement {
-        phase: Phase::from(text("Phase")),
-        message: text("Message").to_owned(),
-        started_at: instant("StartedAt"),
-        finished_at: instant("FinishedAt"),
-        value: text("Value").to_owned(),
-        metadata: texts(fields.get("Metadata")),
-        resume_at: instant("ResumeAt"),
-    }
-}
-
-fn texts(value: Option<&Value>) -> BTreeMap<String, String> {
-    let text = |value: &Value| value.as_str().expect("a text").to_owned();
-    value
-        .and_then(Value::as_map)
-        .unwrap_or_default()
-        .iter()
-        .map(|(key, value)| (text(key), text(value)))
-        .collect()
-}

@@ -101,7 +101,10 @@ fn texts(entries: &[(&str, &str)]) -> BTreeMap<String, String> {
 }
 
 /// The steps, each with a part of what is answered: all of it is compared between the protocols.
-fn script(address: &str) -> Vec<(Ask, fn(&Answer) -> bool)> {
+/// A question and what its answer must be.
+type Step = (Ask, fn(&Answer) -> bool);
+
+fn script(address: &str) -> Vec<Step> {
     let metric = |query: &str, success: &str, failure: &str| Metric {
         name: "m".to_owned(),
         interval: "30s".to_owned(),

@@ -25,8 +25,6 @@ fn the_built_in_providers_keys_are_read() {
         "authentication": {"basicAuth": {}, "sigv4": {"region": ""}, "oauth2": {
             "tokenUrl": "https://id/token", "clientId": "i", "clientSecret": "s", "scopes": ["a"]}},
     }))
-    .map_err(|e| e.to_string())
-    .ok()
     .expect("settings");
     assert_eq!(read.timeout, Some(Duration::from_secs(5)));
     assert!(read.insecure);
@@ -47,7 +45,6 @@ fn the_plugins_own_keys_are_read() {
         "series": "1..3", "allow": ["stable-pods-included -- judged as a whole", "short-window"],
         "tls": {"caFile": "/etc/ca", "serverName": "prom"}, "authentication": {"bearer": {"tokenFile": "/t"}},
     }))
-    .ok()
     .expect("settings");
     assert_eq!(read.guard, Some(Guard::Observe));
     assert_eq!(read.fallback, Some(0.0));
@@ -226,9 +223,7 @@ fn the_operators_defaults_fill_what_the_template_lacks() {
     ) else {
         panic!("objects")
     };
-    let read = Settings::from_object(&given, &defaults)
-        .ok()
-        .expect("settings");
+    let read = Settings::from_object(&given, &defaults).expect("settings");
     assert_eq!(
         (read.timeout, read.guard),
         (Some(Duration::from_secs(5)), Some(Guard::Observe))

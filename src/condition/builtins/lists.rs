@@ -239,8 +239,10 @@ fn sort(context: &mut Context, arguments: &[Value]) -> Ran<Value> {
     let list = argument(arguments, 0);
     // Other types than these Go takes for empty.
     let length = match list {
-        Value::List(list) if !matches!(list.items, Items::Pair(_) | Items::Pairs(_)) => list.len(),
-        _ => return Ok(List::nil(Items::Any(Vec::new()))),
+        Value::List(list) if !matches!(list.items, Items::Pair(_) | Items::Pairs(_)) => {
+            Some(list.len())
+        }
+        _ => None,
     };
     let descending = match arguments.get(1) {
         None => false,
@@ -258,6 +260,9 @@ fn sort(context: &mut Context, arguments: &[Value]) -> Ran<Value> {
                 "sort order argument must be a string (got {found})"
             )));
         }
+    };
+    let Some(length) = length else {
+        return Ok(List::nil(Items::Any(Vec::new())));
     };
     context.budget.elements(length)?;
     context.budget.list(length.saturating_mul(4))?;

@@ -78,9 +78,9 @@ fn to_pairs(context: &mut Context, arguments: &[Value]) -> Ran<Value> {
     let pairs: Ran<Vec<Value>> = map
         .entries
         .iter()
-        .map(|(key, value)| List::new(Items::Pair(vec![key.value(), value.clone()])))
+        .map(|(key, value)| List::value(Items::Pair(vec![key.value(), value.clone()])))
         .collect();
-    List::new(Items::Pairs(pairs?))
+    List::value(Items::Pairs(pairs?))
 }
 
 fn from_pairs(context: &mut Context, arguments: &[Value]) -> Ran<Value> {
@@ -99,5 +99,5 @@ fn from_pairs(context: &mut Context, arguments: &[Value]) -> Ran<Value> {
             None => return Err(Fault::new("invalid pair")),
         };
     }
-    Map::new(MapKind::Any, entries)
+    Map::value(MapKind::Any, entries)
 }

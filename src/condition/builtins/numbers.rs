@@ -77,7 +77,7 @@ pub(super) const TABLE: &[Builtin] = &[
     },
 ];
 
-fn one<'a>(types: &'a [Type]) -> Result<&'a Type, String> {
+fn one(types: &[Type]) -> Result<&Type, String> {
     match types {
         [ty] => Ok(ty),
         _ => Err(count_error("1", types.len())),

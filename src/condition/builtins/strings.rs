@@ -269,7 +269,7 @@ fn split(context: &mut Context, arguments: &[Value], keep: bool) -> Ran<Value> {
         context.budget.bytes(rest.len() + 16)?;
         parts.push(rest.into());
     }
-    List::new(Items::Texts(parts))
+    List::value(Items::Texts(parts))
 }
 
 fn replace(context: &mut Context, arguments: &[Value]) -> Ran<Value> {

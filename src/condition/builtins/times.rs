@@ -59,7 +59,7 @@ fn now(context: &mut Context, arguments: &[Value]) -> Ran<Value> {
         Value::Zone(zone) => (**zone).clone(),
         _ => Zone::local(),
     };
-    Ok(Moment::new(context.now, zone).into())
+    Ok(Moment::new(context.now.as_nanosecond(), zone).into())
 }
 
 fn check_date(_: &str, types: &[Type]) -> Result<Type, String> {

@@ -100,7 +100,7 @@ fn in_array(ast: &mut Ast, id: Id) {
         entries.insert(key, Value::Nil);
     }
     let kind = if ints { MapKind::Ints } else { MapKind::Texts };
-    let Ok(set) = Map::new(kind, entries) else {
+    let Ok(set) = Map::value(kind, entries) else {
         return;
     };
     let span = ast.get(right).span;

@@ -55,7 +55,6 @@ pub(super) fn compile(pattern: &[u8]) -> Result<Pattern, PatternError> {
         rest: pattern,
         out: String::with_capacity(pattern.len() * 2),
         groups: vec![Group::default()],
-        names: Vec::new(),
     };
     reader.read()?;
     let atoms = reader.groups.first().map_or(1, |group| group.atoms.max(1));
@@ -94,7 +93,6 @@ struct Reader<'a> {
     rest: &'a str,
     out: String,
     groups: Vec<Group>,
-    names: Vec<&'a str>,
 }
 
 type Read<T> = Result<T, PatternError>;
@@ -193,10 +191,6 @@ impl<'a> Reader<'a> {
         if name.is_empty() || !name.chars().all(valid) {
             return error("invalid named capture", before);
         }
-        if self.names.contains(&name) {
-            return error("duplicate capture group name", name);
-        }
-        self.names.push(name);
         self.rest = rest;
         Ok(())
     }

@@ -28,32 +28,44 @@ impl Machine<'_> {
             self.broken = true;
             return Ok(Value::Nil);
         }
+        let left = self.left_behind.len();
         let key = self.eval(property)?;
+        let of = self.below(of, left);
         fetch(&of, &key)
     }
 
     pub(super) fn slice(&mut self, base: Id, from: Option<Id>, to: Option<Id>) -> Ran<Value> {
+        let left = self.left_behind.len();
+        let mut stack = Vec::with_capacity(3);
         let value = self.eval(base)?;
-        let to = match to {
-            Some(to) => self.eval(to)?,
-            None => Value::Int(length(&value)? as i64),
+        let length_of = to.is_none().then(|| length(&value)).transpose()?;
+        self.push(&mut stack, value, left);
+        let to = match (to, length_of) {
+            (Some(to), _) => self.eval(to)?,
+            (None, length) => Value::Int(length.unwrap_or(0) as i64),
         };
+        self.push(&mut stack, to, left);
         let from = match from {
             Some(from) => self.eval(from)?,
             None => Value::Int(0),
         };
-        let length = match &value {
+        self.push(&mut stack, from, left);
+        let stack = self.top(stack, 3);
+        let [value, to, from] = stack.as_slice() else {
+            return Err(Fault::new("stack underflow"));
+        };
+        let length = match value {
             Value::Text(bytes) | Value::Bytes(bytes) => bytes.len(),
             Value::List(list) => list.len(),
             _ => {
-                let from = print::short(&from);
+                let from = print::short(from);
                 return Err(Fault::new(format!("cannot slice {from}")));
             }
         };
-        let (from, to) = bounds(index_of(&from)?, index_of(&to)?, length);
+        let (from, to) = bounds(index_of(from)?, index_of(to)?, length);
         self.context.budget.list(to - from)?;
         self.context.budget.steps(to - from)?;
-        match &value {
+        match value {
             Value::Text(text) => Ok(Value::text(&text[from..to])),
             Value::Bytes(bytes) => Ok(Value::Bytes(bytes[from..to].into())),
             Value::List(list) => list.slice(from, to),
@@ -72,7 +84,7 @@ impl Machine<'_> {
         } = *self.input.ast.kind(callee)
         else {
             let function = self.eval(callee)?;
-            return self.call_value(&function, &arguments);
+            return self.call_value(&function, &arguments, true);
         };
         let of = self.eval(base)?;
         if self.broken {
@@ -85,13 +97,16 @@ impl Machine<'_> {
         let name = self.eval(property)?;
         if let (Value::Text(name), false) = (&name, matches!(of, Value::Map(_) | Value::Nil)) {
             let name = String::from_utf8_lossy(name);
-            return methods::call(&of, &name, &arguments, &mut self.context.budget);
+            let known = !self.input.ast.get(base).ty.is_unknown();
+            let budget = &mut self.context.budget;
+            return methods::call(&of, &name, &arguments, known, budget);
         }
         let function = fetch(&of, &name)?;
-        self.call_value(&function, &arguments)
+        self.call_value(&function, &arguments, false)
     }
 
-    fn call_value(&mut self, function: &Value, arguments: &[Value]) -> Ran<Value> {
+    /// `known`: the checker knew the function; a call by reflection takes nil for zero.
+    fn call_value(&self, function: &Value, arguments: &[Value], known: bool) -> Ran<Value> {
         let callable = match function {
             Value::Nil => return Err(Fault::new("invalid operation: cannot call nil")),
             Value::Function(callable) => *callable,
@@ -115,6 +130,7 @@ impl Machine<'_> {
         match (callable, arguments) {
             (Callable::IsNaN, [Value::Float(x)]) => Ok(Value::Bool(x.is_nan())),
             (Callable::IsInf, [Value::Float(x)]) => Ok(Value::Bool(x.is_infinite())),
+            (Callable::IsNaN | Callable::IsInf, [Value::Nil]) if !known => Ok(Value::Bool(false)),
             (Callable::IsNaN | Callable::IsInf, [other]) => Err(not_a(other, "float64")),
             (Callable::AsInt, [value]) => as_int(value),
             (Callable::AsFloat, [value]) => as_float(value),

@@ -88,11 +88,23 @@ impl Machine<'_> {
         let backwards = matches!(node.call, Loop::FindLast | Loop::FindLastIndex);
         for step in 0..length {
             let index = if backwards { length - 1 - step } else { step };
+            if backwards {
+                self.leave_behind(true)?;
+            }
             if truth(&self.predicate_at(node.predicate, index)?)? == wanted {
                 return Ok(Some(index));
             }
         }
+        if backwards {
+            self.leave_behind(false)?;
+        }
         Ok(None)
+    }
+
+    fn leave_behind(&mut self, going_on: bool) -> Ran<()> {
+        self.context.budget.list(2)?;
+        self.left_behind.push(Value::Bool(going_on));
+        Ok(())
     }
 
     fn count(&mut self, node: &LoopNode, length: usize) -> Ran<i64> {
@@ -116,25 +128,32 @@ impl Machine<'_> {
     }
 
     fn filter(&mut self, node: &LoopNode, length: usize) -> Ran<Value> {
-        let mut values = Vec::new();
+        let base = self.left_behind.len();
+        let mut stack = Vec::new();
+        let mut count = 0;
         for index in 0..length {
             if truth(&self.predicate_at(node.predicate, index)?)? {
                 self.context.budget.list(2)?;
-                values.push(self.found(node)?);
+                let value = self.found(node)?;
+                self.push(&mut stack, value, base);
+                count += 1;
             }
         }
-        self.context.budget.elements(values.len())?;
-        Value::list(values)
+        self.context.budget.elements(count)?;
+        stack.extend(self.left_behind.drain(base..));
+        Value::list(self.top(stack, count))
     }
 
     fn map_all(&mut self, node: &LoopNode, length: usize) -> Ran<Value> {
         self.context.budget.list(length)?;
-        let mut values = Vec::with_capacity(length);
+        let base = self.left_behind.len();
+        let mut stack = Vec::with_capacity(length);
         for index in 0..length {
-            values.push(self.predicate_at(node.predicate, index)?);
+            let value = self.predicate_at(node.predicate, index)?;
+            self.push(&mut stack, value, base);
         }
         self.context.budget.elements(length)?;
-        Value::list(values)
+        Value::list(self.top(stack, length))
     }
 
     fn sum(&mut self, node: &LoopNode, length: usize) -> Ran<Value> {
@@ -168,7 +187,7 @@ impl Machine<'_> {
         for (key, values) in groups {
             entries.insert(key, Value::list(values)?);
         }
-        Map::new(MapKind::Groups, entries)
+        Map::value(MapKind::Groups, entries)
     }
 
     fn sort(&mut self, node: &LoopNode, length: usize) -> Ran<Value> {
@@ -190,7 +209,7 @@ impl Machine<'_> {
         }
         builtins::sort_pairs(&mut pairs, descending, &mut self.context.budget)?;
         self.context.budget.elements(length)?;
-        List::new(Items::Any(
+        List::value(Items::Any(
             pairs.into_iter().map(|(_, value)| value).collect(),
         ))
     }

@@ -53,6 +53,11 @@ struct Machine<'a> {
     scopes: Vec<Scope>,
     /// A `?.` found nil: up to the end of the chain nothing more is looked at.
     broken: bool,
+    /// What Go's stack holds too much: its loops from the end leave a bool behind at each step, and who wanted the
+    /// value below takes that. `1 == findLastIndex(…)` fails for it.
+    left_behind: Vec<Value>,
+    /// `$env`, once it was asked for: a map is equal to itself.
+    env: Option<Value>,
     /// The pattern compiled last while running.
     pattern: Option<(Arc<[u8]>, Arc<Pattern>)>,
 }
@@ -76,7 +81,8 @@ fn truth(value: &Value) -> Ran<bool> {
 
 /// Go's conversion of a float to an int on amd64: what does not fit is the smallest int.
 pub(super) fn to_int(x: f64) -> i64 {
-    if x > -9.223_372_036_854_777e18 && x < 9.223_372_036_854_775_8e18 {
+    const LIMIT: f64 = (1u64 << 63) as f64;
+    if (-LIMIT..LIMIT).contains(&x) {
         x as i64
     } else {
         i64::MIN
@@ -105,6 +111,8 @@ impl<'a> Machine<'a> {
             variables: Vec::new(),
             scopes: Vec::new(),
             broken: false,
+            left_behind: Vec::new(),
+            env: None,
             pattern: None,
         }
     }
@@ -153,11 +161,35 @@ impl<'a> Machine<'a> {
     }
 
     fn eval_all(&mut self, ids: &[Id]) -> Ran<Vec<Value>> {
-        let mut values = Vec::with_capacity(ids.len());
+        let base = self.left_behind.len();
+        let mut stack = Vec::with_capacity(ids.len());
         for id in ids {
-            values.push(self.eval(*id)?);
+            let value = self.eval(*id)?;
+            self.push(&mut stack, value, base);
         }
-        Ok(values)
+        Ok(self.top(stack, ids.len()))
+    }
+
+    /// Puts a value on a part of the stack that began when `base` values were left behind.
+    fn push(&mut self, stack: &mut Vec<Value>, value: Value, base: usize) {
+        stack.extend(self.left_behind.drain(base..));
+        stack.push(value);
+    }
+
+    /// The uppermost values; the others stay behind.
+    fn top(&mut self, mut stack: Vec<Value>, count: usize) -> Vec<Value> {
+        let extra = stack.len().saturating_sub(count);
+        self.left_behind.extend(stack.drain(..extra));
+        stack
+    }
+
+    /// What Go takes for `value`, which was pushed when `base` values were left behind.
+    fn below(&mut self, value: Value, base: usize) -> Value {
+        if self.left_behind.len() == base {
+            return value;
+        }
+        self.left_behind.insert(base, value);
+        self.left_behind.pop().unwrap_or(Value::Nil)
     }
 
     fn name(&mut self, name: &str) -> Ran<Value> {
@@ -165,7 +197,12 @@ impl<'a> Machine<'a> {
             return Ok(value.clone());
         }
         if name == "$env" {
-            return self.env();
+            if let Some(env) = &self.env {
+                return Ok(env.clone());
+            }
+            let env = self.env()?;
+            self.env = Some(env.clone());
+            return Ok(env);
         }
         Ok(match self.input.env.get(name) {
             Some(Type::Function(callable)) => Value::Function(callable),
@@ -185,7 +222,7 @@ impl<'a> Machine<'a> {
                 entries.insert(Key::Text(Arc::from(name.as_bytes())), self.name(name)?);
             }
         }
-        Map::new(MapKind::Text, entries)
+        Map::value(MapKind::Text, entries)
     }
 
     fn unary(&mut self, op: Unary, operand: Id) -> Ran<Value> {
@@ -229,7 +266,9 @@ impl<'a> Machine<'a> {
             Op::And | Op::Or | Op::Coalesce => return self.eval(right_id),
             _ => {}
         }
+        let base = self.left_behind.len();
         let right = self.eval(right_id)?;
+        let left = self.below(left, base);
         let budget = &mut self.context.budget;
         Ok(match op {
             Op::Equal => Value::Bool(self.equal(left_id, right_id, &left, &right)?),
@@ -268,7 +307,7 @@ impl<'a> Machine<'a> {
         let (from, to) = (index_of(from)?, index_of(to)?);
         let len = to.wrapping_sub(from).wrapping_add(1).max(0) as usize;
         self.context.budget.elements(len)?;
-        List::new(Items::Ints { from, len })
+        List::value(Items::Ints { from, len })
     }
 
     fn searches(&mut self, op: Op, text: &Value, part: &Value) -> Ran<bool> {
@@ -360,20 +399,21 @@ impl<'a> Machine<'a> {
 
     /// Of equal keys the first counts: expr fills the map from the end.
     fn map(&mut self, pairs: &[(Id, Id)]) -> Ran<Value> {
-        let mut values = Vec::with_capacity(pairs.len());
-        for (key, value) in pairs {
-            values.push((self.eval(*key)?, self.eval(*value)?));
-        }
-        self.context.budget.elements(values.len())?;
-        self.context.budget.list(values.len() * 4)?;
+        let ids: Vec<Id> = pairs
+            .iter()
+            .flat_map(|(key, value)| [*key, *value])
+            .collect();
+        let mut values = self.eval_all(&ids)?;
+        self.context.budget.elements(pairs.len())?;
+        self.context.budget.list(pairs.len() * 4)?;
         let mut entries = BTreeMap::new();
-        for (key, value) in values.into_iter().rev() {
+        while let (Some(value), Some(key)) = (values.pop(), values.pop()) {
             let Value::Text(key) = key else {
                 return Err(not_a(&key, "string"));
             };
             entries.insert(Key::Text(key), value);
         }
-        Map::new(MapKind::Text, entries)
+        Map::value(MapKind::Text, entries)
     }
 
     fn sum_of(&mut self, nodes: &[Id]) -> Ran<Value> {

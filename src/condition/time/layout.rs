@@ -42,7 +42,7 @@ pub(super) enum Part {
     },
 }
 
-pub(super) const MONTHS: [&str; 12] = [
+pub(crate) const MONTHS: [&str; 12] = [
     "January",
     "February",
     "March",
@@ -57,7 +57,7 @@ pub(super) const MONTHS: [&str; 12] = [
     "December",
 ];
 
-pub(super) const WEEKDAYS: [&str; 7] = [
+pub(crate) const WEEKDAYS: [&str; 7] = [
     "Sunday",
     "Monday",
     "Tuesday",
@@ -111,8 +111,8 @@ pub(super) fn next_part(layout: &str) -> (&str, Option<Part>, &str) {
             return (&layout[..at], Some(part), &rest[length..]);
         }
         // `_2006` is an underscore and a year.
-        if rest.starts_with("_2006") {
-            return (&layout[..at + 1], Some(Part::LongYear), &rest[5..]);
+        if let Some(behind) = rest.strip_prefix("_2006") {
+            return (&layout[..at + 1], Some(Part::LongYear), behind);
         }
     }
     (layout, None, "")
@@ -181,36 +181,36 @@ pub(crate) fn format(time: &Moment, layout: &str) -> String {
 
 fn write_part(time: &Moment, part: Part, text: &str, out: &mut String) {
     let civil = time.civil();
-    let month = MONTHS[(civil.month() - 1) as usize];
-    let weekday = WEEKDAYS[civil.weekday().to_sunday_zero_offset() as usize];
-    let hour12 = match civil.hour() % 12 {
+    let month = MONTHS[(civil.month - 1).clamp(0, 11) as usize];
+    let weekday = WEEKDAYS[civil.weekday.clamp(0, 6) as usize];
+    let hour12 = match civil.hour % 12 {
         0 => 12,
         hour => hour,
     };
     let written = match part {
-        Part::LongYear if civil.year() < 0 => format!("-{:04}", -i32::from(civil.year())),
-        Part::LongYear => format!("{:04}", civil.year()),
-        Part::Year => format!("{:02}", civil.year().rem_euclid(100)),
+        Part::LongYear if civil.year < 0 => format!("-{:04}", -civil.year),
+        Part::LongYear => format!("{:04}", civil.year),
+        Part::Year => format!("{:02}", civil.year.rem_euclid(100)),
         Part::LongMonth => month.into(),
         Part::Month => month[..3].into(),
-        Part::NumMonth => civil.month().to_string(),
-        Part::ZeroMonth => format!("{:02}", civil.month()),
+        Part::NumMonth => civil.month.to_string(),
+        Part::ZeroMonth => format!("{:02}", civil.month),
         Part::LongWeekday => weekday.into(),
         Part::Weekday => weekday[..3].into(),
-        Part::Day => civil.day().to_string(),
-        Part::UnderDay => format!("{:2}", civil.day()),
-        Part::ZeroDay => format!("{:02}", civil.day()),
-        Part::UnderYearDay => format!("{:3}", civil.date().day_of_year()),
-        Part::ZeroYearDay => format!("{:03}", civil.date().day_of_year()),
-        Part::Hour => format!("{:02}", civil.hour()),
+        Part::Day => civil.day.to_string(),
+        Part::UnderDay => format!("{:2}", civil.day),
+        Part::ZeroDay => format!("{:02}", civil.day),
+        Part::UnderYearDay => format!("{:3}", civil.year_day),
+        Part::ZeroYearDay => format!("{:03}", civil.year_day),
+        Part::Hour => format!("{:02}", civil.hour),
         Part::Hour12 => hour12.to_string(),
         Part::ZeroHour12 => format!("{hour12:02}"),
-        Part::Minute => civil.minute().to_string(),
-        Part::ZeroMinute => format!("{:02}", civil.minute()),
-        Part::Second => civil.second().to_string(),
-        Part::ZeroSecond => format!("{:02}", civil.second()),
-        Part::UpperPm => (if civil.hour() >= 12 { "PM" } else { "AM" }).into(),
-        Part::LowerPm => (if civil.hour() >= 12 { "pm" } else { "am" }).into(),
+        Part::Minute => civil.minute.to_string(),
+        Part::ZeroMinute => format!("{:02}", civil.minute),
+        Part::Second => civil.second.to_string(),
+        Part::ZeroSecond => format!("{:02}", civil.second),
+        Part::UpperPm => (if civil.hour >= 12 { "PM" } else { "AM" }).into(),
+        Part::LowerPm => (if civil.hour >= 12 { "pm" } else { "am" }).into(),
         Part::Abbreviation => match time.zone.abbreviation(time.at).0 {
             name if !name.is_empty() => name,
             _ => nameless(time.zone.offset(time.at)),
@@ -221,26 +221,20 @@ fn write_part(time: &Moment, part: Part, text: &str, out: &mut String) {
             short,
             seconds,
         } => offset(time.zone.offset(time.at), z, colon, short, seconds),
-        Part::Fraction { digits, fixed } => {
-            fraction(civil.subsec_nanosecond(), digits, fixed, &text[..1])
-        }
+        Part::Fraction { digits, fixed } => fraction(civil.nanosecond, digits, fixed, &text[..1]),
     };
     out.push_str(&written);
 }
 
 /// Go writes a zone without a name as its offset.
-fn nameless(seconds: i32) -> String {
+fn nameless(seconds: i64) -> String {
     let minutes = seconds / 60;
     let sign = if minutes < 0 { '-' } else { '+' };
-    let (hours, minutes) = (minutes.abs() / 60, minutes.abs() % 60);
-    if minutes == 0 {
-        format!("{sign}{hours:02}")
-    } else {
-        format!("{sign}{hours:02}{minutes:02}")
-    }
+    let minutes = minutes.abs();
+    format!("{sign}{:02}{:02}", minutes / 60, minutes % 60)
 }
 
-fn offset(total: i32, z: bool, colon: bool, short: bool, seconds: bool) -> String {
+fn offset(total: i64, z: bool, colon: bool, short: bool, seconds: bool) -> String {
     if z && total == 0 {
         return "Z".into();
     }
@@ -257,7 +251,7 @@ fn offset(total: i32, z: bool, colon: bool, short: bool, seconds: bool) -> Strin
     out
 }
 
-fn fraction(nanosecond: i32, digits: usize, fixed: bool, separator: &str) -> String {
+fn fraction(nanosecond: i64, digits: usize, fixed: bool, separator: &str) -> String {
     let all = format!("{nanosecond:09}");
     let mut shown: String = all
         .chars()

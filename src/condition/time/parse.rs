@@ -39,37 +39,37 @@ pub(crate) fn parse(layout: &str, text: &str, zone: &Zone, local: &Zone) -> Ran<
         _ => read.hour,
     };
     let wall = day * 86_400 + hour * 3600 + read.minute * 60 + read.second;
-    let nanosecond = read.nanosecond as i32;
+    let nanosecond = read.nanosecond;
     let at = |zone: &Zone| zone.instant(wall, nanosecond);
     if read.utc {
-        return Ok(Moment::new(at(&Zone::utc())?, Zone::utc()));
+        return Ok(Moment::new(at(&Zone::utc()), Zone::utc()));
     }
     if let Some(offset) = read.offset {
         let name = read.abbreviation.unwrap_or_default();
         let fixed = Zone::Fixed(name.clone(), offset);
-        let instant = at(&fixed)?;
-        let known = local.offset(instant) == offset
+        let instant = at(&fixed);
+        let known = local.offset(instant) == i64::from(offset)
             && (name.is_empty() || local.abbreviation(instant).0 == name);
         let zone = if known { local.clone() } else { fixed };
         return Ok(Moment::new(instant, zone));
     }
     if let Some(name) = read.abbreviation {
-        return named(&name, local, wall, nanosecond);
+        return Ok(named(&name, local, wall, nanosecond));
     }
-    Ok(Moment::new(at(zone)?, zone.clone()))
+    Ok(Moment::new(at(zone), zone.clone()))
 }
 
-/// An abbreviation that the local zone knows is its own; any other is a zone of that name without offset.
-fn named(name: &str, local: &Zone, wall: i64, nanosecond: i32) -> Ran<Moment> {
-    let instant = local.instant(wall, nanosecond)?;
-    if local.abbreviation(instant).0 == name {
-        return Ok(Moment::new(instant, local.clone()));
+/// An abbreviation that the local zone knows is its own; any other is a zone of that name, in which Go takes the wall
+/// clock for UTC's, even where it knows an offset (`GMT+3`).
+fn named(name: &str, local: &Zone, wall: i64, nanosecond: i64) -> Moment {
+    let utc = Zone::utc().instant(wall, nanosecond);
+    if let Some(offset) = local.offset_of(name, wall) {
+        return Moment::new(utc - i128::from(offset) * 1_000_000_000, local.clone());
     }
     let hours = name
         .strip_prefix("GMT")
         .and_then(|hours| hours.parse::<i32>().ok());
-    let zone = Zone::Fixed(name.into(), hours.unwrap_or(0) * 3600);
-    Ok(Moment::new(zone.instant(wall, nanosecond)?, zone))
+    Moment::new(utc, Zone::Fixed(name.into(), hours.unwrap_or(0) * 3600))
 }
 
 fn leap(year: i64) -> bool {
@@ -358,6 +358,9 @@ fn nanoseconds(digits: &str) -> i64 {
 
 /// How long the abbreviation at the start is, by Go's rules of thumb; nothing if there is none.
 fn abbreviation_length(text: &str) -> Option<usize> {
+    if text.len() < 3 {
+        return None;
+    }
     if text.starts_with("ChST") || text.starts_with("MeST") {
         return Some(4);
     }

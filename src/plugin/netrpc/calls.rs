@@ -317,3 +317,59 @@ fn encode(encoder: &mut Encoder, answer: &Answer, bytes: &mut Vec<u8>) -> io::Re
         .and_then(|()| encoder.encode(&reply.ty, &reply.value, bytes))
         .map_err(io::Error::other)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unfinished_requests_are_bounded_over_all_streams() {
+        let inflow = Arc::new(Inflow::default());
+        let stream = || Held {
+            inflow: inflow.clone(),
+            bytes: 0,
+        };
+        let (mut one, mut other) = (stream(), stream());
+        assert!(one.add(INFLOW - 1));
+        assert!(other.add(1));
+        assert!(!other.add(1));
+        one.release();
+        assert!(other.add(1));
+        drop((one, other));
+        assert!(stream().add(INFLOW));
+    }
+
+    #[test]
+    fn a_header_is_a_request() {
+        let request = |fields: Struct| {
+            read_header(fields.into())
+                .map(|header| (header.method, header.sequence))
+                .map_err(|error| chain(&error))
+        };
+        let long = "M".repeat(METHOD + 1);
+        for (fields, found) in [
+            (Struct::from([]), Ok((String::new(), 0))),
+            (
+                Struct::from([("ServiceMethod", "A.B".into()), ("Seq", Value::Uint(7))]),
+                Ok(("A.B".to_owned(), 7)),
+            ),
+            (
+                Struct::from([("Seq", Value::Int(7))]),
+                Err("the bytes are no request: field `Seq`: expected uint, found int".to_owned()),
+            ),
+            (
+                Struct::from([("ServiceMethod", long.into())]),
+                Err("the method's name is `257` bytes long, expected at most `256`".to_owned()),
+            ),
+        ] {
+            assert_eq!(request(fields), found);
+        }
+        let text = read_header("x".into())
+            .map(|_| ())
+            .map_err(|error| chain(&error));
+        assert_eq!(
+            text,
+            Err("expected a request header, found string".to_owned())
+        );
+    }
+}

@@ -217,7 +217,7 @@ impl Role {
         inflow: Arc<Inflow>,
     ) -> io::Result<()> {
         // The acknowledgement; writing all of nothing would write no frame.
-        stream.write(&[]).await?;
+        let _none = stream.write(&[]).await?;
         match self {
             Role::Control => {
                 let limits = Limits {
@@ -265,4 +265,38 @@ async fn is_dispensed(stream: &mut Stream, session: &Session) -> io::Result<bool
     stream.write_all(&number).await?;
     stream.flush().await?;
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_good_for_one_stream() {
+        let session = Session::default();
+        let (first, second) = (session.dispense(), session.dispense());
+        assert!(session.connect(second));
+        assert!(!session.connect(second));
+        assert!(!session.connect(0));
+        for _ in 0..PENDING {
+            session.dispense();
+        }
+        assert!(!session.connect(first), "the oldest is forgotten");
+    }
+
+    #[test]
+    fn a_connection_counts_once() {
+        let hosts = Hosts::default();
+        let session = |hosts: &Hosts| Session {
+            hosts: hosts.clone(),
+            ..Session::default()
+        };
+        let (one, other) = (session(&hosts), session(&hosts));
+        for _ in 0..3 {
+            one.dispense();
+            other.dispense();
+        }
+        assert!(!hosts.leave());
+        assert!(hosts.leave());
+    }
 }
