@@ -2,6 +2,7 @@ package runs
 
 import (
 	"context"
+	"reflect"
 	"testing"
 	"time"
 
@@ -40,16 +41,20 @@ func startController(t *testing.T, secret map[string]string) argo.AnalysisRunInt
 	argoInformers := informers.NewSharedInformerFactory(client, 0)
 	kubeInformers := kubeinformers.NewSharedInformerFactory(kube, 0)
 	work := workqueue.NewNamedRateLimitingQueue(queue.DefaultArgoRolloutsRateLimiter(), "AnalysisRuns")
-	controller := analysis.NewController(analysis.ControllerConfig{
+	config := analysis.ControllerConfig{
 		KubeClientSet:        kube,
 		ArgoProjClientset:    client,
 		AnalysisRunInformer:  argoInformers.Argoproj().V1alpha1().AnalysisRuns(),
 		JobInformer:          kubeInformers.Batch().V1().Jobs(),
-		JobPodsInformer:      kubeInformers.Core().V1().Pods(),
 		AnalysisRunWorkQueue: work,
 		MetricsServer:        metrics.NewMetricsServer(metrics.ServerConfig{K8SRequestProvider: &metrics.K8sRequestsCountProvider{}}),
 		Recorder:             record.NewFakeEventRecorder(),
-	})
+	}
+	// argo-rollouts 1.10 watches the pods of its jobs, 1.9 has no such field.
+	if pods := reflect.ValueOf(&config).Elem().FieldByName("JobPodsInformer"); pods.IsValid() {
+		pods.Set(reflect.ValueOf(kubeInformers.Core().V1().Pods()))
+	}
+	controller := analysis.NewController(config)
 	ctx, stop := context.WithCancel(context.Background())
 	argoInformers.Start(ctx.Done())
 	kubeInformers.Start(ctx.Done())
