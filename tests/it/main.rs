@@ -13,6 +13,7 @@ mod grpc;
 mod layers;
 mod loopback;
 mod netrpc;
+mod process;
 mod prometheus;
 mod prometheus_auth;
 mod prometheus_network;

@@ -1,0 +1,92 @@
+//! The built program as a controller's child: how it begins, and every way it ends.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::host::{Host, Process};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_promql-guard");
+
+/// Beyond it a test has failed.
+const LONG: Duration = Duration::from_secs(20);
+
+fn start(folder: &TempDir, versions: &str) -> Process {
+    let folder = folder.path().to_str().unwrap();
+    let env = [("PLUGIN_UNIX_SOCKET_DIR", folder)];
+    Process::start(Path::new(PROGRAM), &[], versions, &env).unwrap()
+}
+
+fn signal(process: u32, name: &str) {
+    let status = Command::new("kill")
+        .args(["-s", name, &process.to_string()])
+        .status();
+    assert!(status.unwrap().success());
+}
+
+fn is_empty(folder: &TempDir) -> bool {
+    fs::read_dir(folder.path()).unwrap().next().is_none()
+}
+
+/// How a host or the system ends a plugin.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    Quit,
+    Gone,
+    Terminated,
+}
+
+#[tokio::test]
+async fn no_end_leaves_a_socket() {
+    for versions in ["1", "1,2"] {
+        for end in [End::Quit, End::Gone, End::Terminated] {
+            if let ("1,2", End::Gone) = (versions, end) {
+                // Over gRPC a host may connect again: the plugin waits for its Shutdown.
+                continue;
+            }
+            let folder = tempfile::tempdir().unwrap();
+            let mut process = start(&folder, versions);
+            let id = process.id();
+            assert!(process.socket.starts_with(folder.path()));
+            let host = Host::connect(&process).await.unwrap();
+            host.ping().await.unwrap();
+            // Ctrl-C in the host's terminal reaches the plugin too, and the host still asks it.
+            signal(id, "INT");
+            host.ping().await.unwrap();
+            match end {
+                End::Quit => host.quit().await.unwrap(),
+                End::Gone => drop(host),
+                End::Terminated => signal(id, "TERM"),
+            }
+            // On another thread, so that a dropped host's connection is closed meanwhile.
+            let status = tokio::task::spawn_blocking(move || process.wait().unwrap());
+            let status = tokio::time::timeout(LONG, status).await;
+            let Ok(status) = status else {
+                // Or the thread would wait on.
+                signal(id, "KILL");
+                panic!("{versions} {end:?}: not ended in time");
+            };
+            let status = status.unwrap();
+            assert!(status.success(), "{versions} {end:?}: {status}");
+            assert!(is_empty(&folder), "{versions} {end:?}");
+        }
+    }
+}
+
+#[test]
+fn a_host_without_a_common_protocol_is_told() {
+    let output = Command::new(PROGRAM)
+        .env("ARGO_ROLLOUTS_RPC_PLUGIN", "metricprovider")
+        .env("PLUGIN_PROTOCOL_VERSIONS", "7")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(output.stdout, b"");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let words = "`PLUGIN_PROTOCOL_VERSIONS` is `7`, expected 1 (net/rpc) or 2 (gRPC) among them";
+    assert!(stderr.contains(words), "{stderr}");
+}
