@@ -21,5 +21,9 @@ pub(super) const VALUE_DEPTH: u16 = 130;
 pub(super) const PATTERN: usize = 4 * 1024;
 /// Largest compiled pattern, in bytes.
 pub(super) const PATTERN_PROGRAM: usize = 1024 * 1024;
+/// Most patterns that a text may hold; each takes up to some milliseconds to compile.
+pub(super) const PATTERNS: usize = 32;
 /// Longest text quoted in an error.
 pub(super) const QUOTED: usize = 200;
+/// Longest message of an error.
+pub(super) const MESSAGE: usize = 600;

@@ -155,7 +155,8 @@ fn on_time(time: &Moment, name: &str, arguments: &[Value], budget: &mut Budget) 
         ("In", [Value::Zone(zone)]) => Moment::new(time.at, (**zone).clone()).into(),
         ("Format", [Value::Text(layout)]) => {
             // No part is written longer than nine times its text.
-            budget.bytes(layout.len() * 9)?;
+            budget.bytes(layout.len().saturating_mul(9))?;
+            budget.steps(layout.len())?;
             Value::text(time::format(time, &String::from_utf8_lossy(layout)))
         }
         _ => Value::Nil,

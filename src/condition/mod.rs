@@ -4,15 +4,15 @@
 //! (`utils/evaluate/evaluate.go`): `result`, `asInt`, `asFloat`, `isNaN`, `isInf`, `isNil`, `default` and all of expr's
 //! builtins. [`evaluate_time`] is the same language for `rangeQuery.start` and `end`.
 //!
-//! A text is cut ([`lexer`]), parsed, checked against the type of the result, rewritten as expr's optimizer would, and run.
+//! A text is cut (`lexer`), parsed, checked against the type of the result, rewritten as expr's optimizer would, and run.
 //! Three things to know first. The whole text is checked before anything runs, so `true || nonsense` is an error.
 //! The rewriting decides what runs and so what can fail: `result[5] > 1 && false` is false on an empty result.
 //! The static type decides how `==` compares, which is why types stay on the nodes.
 //!
-//! Everything is bounded ([`limits`]), more strictly than in Go: text, depth, nodes, steps, memory.
+//! Everything is bounded (`limits`), more strictly than in Go: text, depth, nodes, steps, memory.
 //!
 //! What Go has and this has not is an error when compiling: methods as values (`now().Unix` without a call),
-//! methods of times outside [`methods`], fields of Go structs. The text of errors is Go's where that costs
+//! methods of times outside `methods`, fields of Go structs. The text of errors is Go's where that costs
 //! nothing; that an empty result is told in other words is `measure`'s affair.
 
 mod ast;
@@ -47,6 +47,8 @@ use check::Env;
 use regexp::Pattern;
 use types::Type;
 use value::Value;
+
+use crate::text::chain::bounded;
 
 pub use run::Operand;
 
@@ -148,14 +150,14 @@ impl ConditionError {
 
     fn compile(message: &str, offset: usize) -> Self {
         ConditionError::Compile {
-            message: message.into(),
+            message: bounded(message, limits::MESSAGE),
             offset: Some(offset),
         }
     }
 
-    fn run(message: impl Into<String>) -> Self {
+    fn run(message: impl AsRef<str>) -> Self {
         ConditionError::Run {
-            message: message.into(),
+            message: bounded(message.as_ref(), limits::MESSAGE),
         }
     }
 }
@@ -228,6 +230,14 @@ fn compile_patterns(ast: &mut Ast, root: Id) -> Result<Vec<Pattern>, ConditionEr
                 ConditionError::compile(&error.to_string(), ast.get(right).span.0 as usize)
             })?;
             patterns.push(pattern);
+            // The checker has counted literals; the rewriting may have made more.
+            if patterns.len() > limits::PATTERNS {
+                let message = format!("the condition has more than {} patterns", limits::PATTERNS);
+                return Err(ConditionError::compile(
+                    &message,
+                    ast.get(id).span.0 as usize,
+                ));
+            }
             ast.get_mut(id).kind = NodeKind::MatchesPattern(left, patterns.len() - 1);
         }
     }

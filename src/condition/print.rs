@@ -46,11 +46,11 @@ fn write(value: &Value, out: &mut Vec<u8>, budget: &mut Budget) -> Ran<()> {
         Value::Duration(n) => go_duration(*n),
         Value::Month(month) => month_name(*month),
         Value::Weekday(day) => weekday_name(*day),
-        Value::Zone(zone) => zone.name().into(),
         Value::Bytes(_) | Value::List(_) => return write_list(value, out, budget),
         Value::Map(map) => return write_map(map, out, budget),
-        // Go writes an address.
+        // Go writes an address, and all fields.
         Value::Function(_) => return Err(Fault::new("a function cannot be written")),
+        Value::Zone(_) => return Err(Fault::new("a time zone cannot be written")),
     };
     push(out, text.as_bytes(), budget)
 }

@@ -137,7 +137,14 @@ impl<'a> Fields<'a> {
         key: &'static str,
         words: &[(&'static str, T)],
     ) -> Option<T> {
-        let text = self.text(key)?;
+        // `off` without quotes is `false` to the YAML 1.1 of Kubernetes' tools.
+        let text = match self.object.get(key) {
+            Some(Value::Bool(false)) if words.iter().any(|(word, _)| *word == "off") => {
+                self.known.push(key);
+                "off".to_owned()
+            }
+            _ => self.text(key)?,
+        };
         if let Some((_, value)) = words.iter().find(|(word, _)| *word == text) {
             return Some(*value);
         }

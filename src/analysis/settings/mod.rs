@@ -13,6 +13,7 @@ use url::Url;
 
 use self::fields::{Complaint, Fields};
 use crate::analysis::metric::Metric;
+use crate::text::chain::one_line;
 
 /// The settings of one metric.
 #[derive(Clone, PartialEq)]
@@ -325,7 +326,10 @@ fn address(fields: &mut Fields<'_>) -> Option<Url> {
 /// Reads the address of a server; the problem names no userinfo.
 pub fn server_url(text: &str) -> Result<Url, String> {
     let shown = shown(text);
-    let url = match Url::parse(text.trim()) {
+    if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Err(format!("`{}` holds white space", one_line(&shown)));
+    }
+    let url = match Url::parse(text) {
         Ok(url) => url,
         Err(url::ParseError::RelativeUrlWithoutBase) => {
             return Err(format!("`{shown}` has no scheme; write `http://{shown}`"));

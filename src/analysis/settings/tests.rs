@@ -84,6 +84,10 @@ fn an_address_wants_a_scheme_and_shows_no_password() {
             "`address`: `prom` has no scheme; write `http://prom`",
         ),
         (
+            " http://user:pw@prom",
+            "`address`: `http://prom` holds white space",
+        ),
+        (
             "ftp://user:pw@prom",
             "`address`: `ftp://prom` is neither http nor https",
         ),
@@ -212,6 +216,16 @@ fn the_single_entry_is_taken_whatever_its_name() {
     );
     assert!(
         read(&[("a/b", "{")]).is_err_and(|e| e.starts_with("what stands under `a/b` is no JSON: "))
+    );
+}
+
+#[test]
+fn off_without_quotes_is_false_to_kubernetes_tools() {
+    let read = settings(json!({"query": "up", "guard": false})).expect("settings");
+    assert_eq!(read.guard, Some(Guard::Off));
+    assert_eq!(
+        complaint(json!({"query": "up", "guard": true})),
+        "`guard`: expected text, found `true`"
     );
 }
 

@@ -77,13 +77,14 @@ pub(super) const TABLE: &[Builtin] = &[
     ),
     of("indexOf", TWO_TO_INT, |context, a| {
         let (all, part) = (text(a, 0)?, text(a, 1)?);
-        context.budget.steps(all.len() / 64)?;
+        context.budget.steps((all.len() + part.len()) / 64)?;
         Ok(Value::Int(find(all, part).map_or(-1, |at| at as i64)))
     }),
     of("lastIndexOf", TWO_TO_INT, |context, a| {
         let (all, part) = (text(a, 0)?, text(a, 1)?);
-        context.budget.steps(all.len() / 8)?;
-        Ok(Value::Int(rfind(all, part).map_or(-1, |at| at as i64)))
+        context.budget.steps((all.len() + part.len()) / 64)?;
+        let at = memchr::memmem::rfind(all, part);
+        Ok(Value::Int(at.map_or(-1, |at| at as i64)))
     }),
     of("hasPrefix", TWO_TO_BOOL, |_, a| {
         Ok(Value::Bool(text(a, 0)?.starts_with(text(a, 1)?)))
@@ -143,26 +144,31 @@ pub(in crate::condition) fn runes(text: &[u8]) -> impl Iterator<Item = (char, &[
     })
 }
 
-/// Where `part` first stands in `text`.
-pub(in crate::condition) fn find(text: &[u8], part: &[u8]) -> Option<usize> {
-    let Some((first, rest)) = part.split_first() else {
-        return Some(0);
-    };
-    let last = text.len().checked_sub(part.len())?;
-    let mut from = 0;
-    while from <= last {
-        let at = from + text[from..=last].iter().position(|b| b == first)?;
-        if text[at + 1..].starts_with(rest) {
-            return Some(at);
-        }
-        from = at + 1;
-    }
-    None
+/// The bytes of the first rune; none of nothing.
+fn first_rune(text: &[u8]) -> &[u8] {
+    let start = &text[..text.len().min(4)];
+    let length = runes(start).next().map_or(0, |(_, bytes)| bytes.len());
+    &text[..length]
 }
 
-fn rfind(text: &[u8], part: &[u8]) -> Option<usize> {
-    let last = text.len().checked_sub(part.len())?;
-    (0..=last).rev().find(|at| text[*at..].starts_with(part))
+/// The bytes of the last rune; none of nothing.
+fn last_rune(text: &[u8]) -> &[u8] {
+    let from = text.len().saturating_sub(4);
+    let length = (from..text.len())
+        .find(|at| std::str::from_utf8(&text[*at..]).is_ok_and(|s| s.chars().count() == 1))
+        .map_or(text.len().min(1), |at| text.len() - at);
+    &text[text.len() - length..]
+}
+
+fn char_of(rune: &[u8]) -> char {
+    runes(rune)
+        .next()
+        .map_or(char::REPLACEMENT_CHARACTER, |(c, _)| c)
+}
+
+/// Where `part` first stands in `text`.
+pub(in crate::condition) fn find(text: &[u8], part: &[u8]) -> Option<usize> {
+    memchr::memmem::find(text, part)
 }
 
 /// What `trimPrefix` and `trimSuffix` take off: a space where nothing is said.
@@ -186,18 +192,22 @@ fn trim(context: &mut Context, arguments: &[Value]) -> Ran<Value> {
     };
     context
         .budget
-        .steps(all.len() * set.as_ref().map_or(1, Vec::len) / 16)?;
-    let kept: Vec<(char, &[u8])> = runes(all).collect();
-    let start = kept.iter().position(|(c, _)| !cut(*c));
-    let end = kept.iter().rposition(|(c, _)| !cut(*c));
-    let bytes = match start.zip(end) {
-        Some((start, end)) => kept[start..=end]
-            .iter()
-            .flat_map(|(_, b)| b.iter().copied())
-            .collect(),
-        None => Vec::new(),
-    };
-    Ok(Value::text(bytes))
+        .steps(all.len().saturating_mul(set.as_ref().map_or(1, Vec::len)) / 16)?;
+    let mut kept = all;
+    loop {
+        let rune = first_rune(kept);
+        if rune.is_empty() || !cut(char_of(rune)) {
+            break;
+        }
+        kept = &kept[rune.len()..];
+    }
+    loop {
+        let rune = last_rune(kept);
+        if rune.is_empty() || !cut(char_of(rune)) {
+            return Ok(Value::text(kept));
+        }
+        kept = &kept[..kept.len() - rune.len()];
+    }
 }
 
 /// Go maps single characters to single characters: no `ß` to `SS`.
@@ -248,7 +258,7 @@ fn split(context: &mut Context, arguments: &[Value], keep: bool) -> Ran<Value> {
     while parts.len() + 1 < most {
         let cut = if separator.is_empty() {
             // Between characters, so none at the end.
-            let first = runes(rest).next().map_or(0, |(_, bytes)| bytes.len());
+            let first = first_rune(rest).len();
             if first >= rest.len() {
                 break;
             }
@@ -288,11 +298,7 @@ fn replace(context: &mut Context, arguments: &[Value]) -> Ran<Value> {
     for done in 0..most {
         let at = if old.is_empty() {
             // Before each character and at the end.
-            let step = if done == 0 {
-                0
-            } else {
-                runes(rest).next().map_or(0, |(_, b)| b.len())
-            };
+            let step = if done == 0 { 0 } else { first_rune(rest).len() };
             if done > 0 && step == 0 {
                 break;
             }

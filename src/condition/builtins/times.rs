@@ -74,21 +74,31 @@ fn check_date(_: &str, types: &[Type]) -> Result<Type, String> {
     Ok(Type::Time)
 }
 
-fn date(_: &mut Context, arguments: &[Value]) -> Ran<Value> {
+/// Steps of reading a date: up to seven layouts are tried, and a zone's history is looked through for an abbreviation.
+const DATE_STEPS: usize = 2000;
+
+fn date(context: &mut Context, arguments: &[Value]) -> Ran<Value> {
+    context.budget.steps(DATE_STEPS)?;
     let (given, arguments) = match arguments {
         [Value::Zone(zone), rest @ ..] => (Some((**zone).clone()), rest),
         all => (None, all),
     };
     let date = utf8(arguments, 0)?;
+    context.budget.steps(date.len())?;
     // Without a zone offsets are compared with the local zone.
     let (zone, local) = match &given {
         Some(zone) => (zone.clone(), zone.clone()),
         None => (Zone::utc(), Zone::local()),
     };
     match arguments.len() {
-        2 => Ok(time::parse(&utf8(arguments, 1)?, &date, &zone, &local)?.into()),
+        2 => {
+            let layout = utf8(arguments, 1)?;
+            context.budget.steps(layout.len())?;
+            Ok(time::parse(&layout, &date, &zone, &local)?.into())
+        }
         3 => {
             let layout = utf8(arguments, 1)?;
+            context.budget.steps(layout.len())?;
             let zone = Zone::load(&utf8(arguments, 2)?)?;
             Ok(time::parse(&layout, &date, &zone, &zone)?.into())
         }

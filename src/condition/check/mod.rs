@@ -48,6 +48,8 @@ struct Checker<'a> {
     scopes: Vec<Scope>,
     /// Nodes that two parents share are checked once.
     checked: Vec<bool>,
+    /// Literal patterns so far.
+    patterns: usize,
 }
 
 type Checked = Result<Type, ConditionError>;
@@ -61,6 +63,7 @@ pub(super) fn check(ast: &mut Ast, root: Id, env: &Env) -> Checked {
         variables: Vec::new(),
         scopes: Vec::new(),
         checked,
+        patterns: 0,
     };
     checker.visit(root)
 }

@@ -3,8 +3,8 @@
 use super::{Checked, Checker};
 use crate::condition::ConditionError;
 use crate::condition::ast::{Id, NodeKind, Op, Unary};
-use crate::condition::regexp;
 use crate::condition::types::{Kind, Type};
+use crate::condition::{limits, regexp};
 
 /// A type that an operator takes beside `any`.
 #[derive(Clone, Copy)]
@@ -81,7 +81,7 @@ impl Checker<'_> {
         Ok(left)
     }
 
-    fn operation(&self, id: Id, op: Op, l: &Type, r: &Type) -> Checked {
+    fn operation(&mut self, id: Id, op: Op, l: &Type, r: &Type) -> Checked {
         let found = match op {
             Op::In => return self.membership(id, l, r),
             Op::Matches => {
@@ -141,12 +141,21 @@ impl Checker<'_> {
         self.mismatch(id, Op::In, l, r)
     }
 
-    fn pattern(&self, id: Id) -> Result<(), ConditionError> {
-        if let NodeKind::Binary(_, _, right) = self.ast.kind(id)
-            && let NodeKind::Text(pattern) = self.ast.kind(*right)
-            && let Err(error) = regexp::compile(pattern)
-        {
-            return self.error(*right, &error.to_string());
+    /// Patterns that are literals are compiled already here, for the error.
+    fn pattern(&mut self, id: Id) -> Result<(), ConditionError> {
+        let NodeKind::Binary(_, _, right) = *self.ast.kind(id) else {
+            return Ok(());
+        };
+        let NodeKind::Text(pattern) = self.ast.kind(right) else {
+            return Ok(());
+        };
+        if let Err(error) = regexp::compile(pattern) {
+            return self.error(right, &error.to_string());
+        }
+        self.patterns += 1;
+        if self.patterns > limits::PATTERNS {
+            let message = format!("the condition has more than {} patterns", limits::PATTERNS);
+            return self.error(right, &message);
         }
         Ok(())
     }

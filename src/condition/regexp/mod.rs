@@ -19,7 +19,7 @@ pub(super) struct Pattern {
 }
 
 /// Steps charged for compiling a pattern while running.
-pub(super) const COMPILE_STEPS: usize = 50_000;
+pub(super) const COMPILE_STEPS: usize = 200_000;
 
 /// Go's largest repeat.
 const REPEATS: usize = 1000;
@@ -52,6 +52,7 @@ pub(super) fn compile(pattern: &[u8]) -> Result<Pattern, PatternError> {
         )));
     }
     let mut reader = Reader {
+        pattern,
         rest: pattern,
         out: String::with_capacity(pattern.len() * 2),
         groups: vec![Group::default()],
@@ -90,6 +91,7 @@ enum Last {
 }
 
 struct Reader<'a> {
+    pattern: &'a str,
     rest: &'a str,
     out: String,
     groups: Vec<Group>,
@@ -135,7 +137,7 @@ impl<'a> Reader<'a> {
         }
         match self.groups.len() {
             1 => Ok(()),
-            _ => error("missing closing )", self.out.get(..0).unwrap_or("")),
+            _ => error("missing closing )", self.pattern),
         }
     }
 

@@ -322,7 +322,7 @@ impl<'a> Machine<'a> {
             };
             return Err(not_a(other, "string"));
         };
-        self.context.budget.steps(text.len() / 64)?;
+        self.context.budget.steps((text.len() + part.len()) / 64)?;
         Ok(match op {
             Op::StartsWith => text.starts_with(part),
             Op::EndsWith => text.ends_with(part),

@@ -236,6 +236,10 @@ impl<'de> Visitor<'de> for PointSeed<'_> {
 /// A number as Go's `strconv.ParseFloat` reads it, hexadecimal ones aside: past the largest is an error there, not infinity.
 fn number(text: &str) -> Option<f64> {
     let number: f64 = text.parse().ok()?;
+    // Go reads a NaN without a sign alone.
+    if number.is_nan() && text.starts_with(['+', '-']) {
+        return None;
+    }
     let spelt = text.bytes().any(|byte| matches!(byte, b'i' | b'I'));
     (number.is_finite() || number.is_nan() || spelt).then_some(number)
 }
