@@ -75,7 +75,7 @@ func judge(t *testing.T, address, success, failure string) {
 	t.Helper()
 	row := twins.Row{Name: fmt.Sprintf("%s success `%s` failure `%s`", t.Name(), success, failure), Success: success, Failure: failure}
 	theirs := measureBuiltin(t, row, address)
-	alike, err := comparable(row.Name, theirs.Phase)
+	alike, err := alikeInNewest(row.Name, theirs.Phase)
 	if err != nil {
 		t.Fatal(err)
 	}

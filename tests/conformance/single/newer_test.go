@@ -25,8 +25,8 @@ var (
 	leftOut  int
 )
 
-// comparable keeps the built-in provider's phase for a row, and says whether the newest one's is the same.
-func comparable(row string, phase v1alpha1.AnalysisPhase) (bool, error) {
+// alikeInNewest keeps the built-in provider's phase for a row, and says whether the newest one's is the same.
+func alikeInNewest(row string, phase v1alpha1.AnalysisPhase) (bool, error) {
 	written[row] = phase
 	newer, err := readOnce()
 	if err != nil || newer == nil {
@@ -42,7 +42,7 @@ func comparable(row string, phase v1alpha1.AnalysisPhase) (bool, error) {
 	return newest == phase, nil
 }
 
-// readNewer is nil without a file: every row is then comparable.
+// readNewer is nil without a file: every row is then compared.
 func readNewer() (answers, error) {
 	path := os.Getenv(newerAnswers)
 	if path == "" {

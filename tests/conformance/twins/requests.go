@@ -43,7 +43,7 @@ func compareRequest(theirs, ours fakeprom.Request) []string {
 	differ("path", theirs.Path, ours.Path)
 	differ("host", theirs.Host, ours.Host)
 	for _, key := range keys(theirs.Form, ours.Form) {
-		if !slices.Contains(clock, key) || !close(theirs.Form, ours.Form, key) {
+		if !slices.Contains(clock, key) || !near(theirs.Form, ours.Form, key) {
 			differ("form field "+key, theirs.Form[key], ours.Form[key])
 		}
 	}
@@ -67,8 +67,8 @@ func keys[M ~map[string][]string](maps ...M) []string {
 	return slices.Compact(all)
 }
 
-// close says that both forms hold one time under the key, and about the same.
-func close(theirs, ours url.Values, key string) bool {
+// near says that both forms hold one time under the key, and about the same.
+func near(theirs, ours url.Values, key string) bool {
 	their, err1 := strconv.ParseFloat(theirs.Get(key), 64)
 	our, err2 := strconv.ParseFloat(ours.Get(key), 64)
 	return err1 == nil && err2 == nil && math.Abs(their-our) < clockSlack

@@ -73,7 +73,7 @@ func run(o options) error {
 		}
 		figures = append(figures, loads...)
 	}
-	print(os.Stdout, o, figures)
+	tell(os.Stdout, o, figures)
 	return nil
 }
 

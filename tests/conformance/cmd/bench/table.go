@@ -19,8 +19,8 @@ type figure struct {
 
 var heads = []string{"figure", "promql-guard", "built-in provider as Go plugin", "ratio", "target"}
 
-// print writes the figures, aligned for the eye or as Markdown, with what they were measured on.
-func print(w io.Writer, o options, figures []figure) {
+// tell writes the figures, aligned for the eye or as Markdown, with what they were measured on.
+func tell(w io.Writer, o options, figures []figure) {
 	if o.markdown {
 		fmt.Fprintf(w, "| %s |\n|%s\n", strings.Join(heads, " | "), strings.Repeat("---|", len(heads)))
 		for _, f := range figures {
