@@ -26,3 +26,16 @@ pub struct Metric {
     /// `provider.plugin`: the name of each entry and its JSON. The controller sends exactly one.
     pub plugins: Vec<(String, Vec<u8>)>,
 }
+
+/// What a text counts as where Argo's API takes a number or a text (`IntOrString.IntValue` of apimachinery's `intstr.go`):
+/// a text that is no number is 0, one beyond the range the nearest end of it.
+pub fn int_value(text: &str) -> i64 {
+    use std::num::IntErrorKind::{NegOverflow, PosOverflow};
+
+    text.parse()
+        .unwrap_or_else(|error: std::num::ParseIntError| match error.kind() {
+            PosOverflow => i64::MAX,
+            NegOverflow => i64::MIN,
+            _ => 0,
+        })
+}

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::substitute::{SubstituteError, substitute};
-use crate::analysis::metric::Metric;
+use crate::analysis::metric::{Metric, int_value};
 use crate::analysis::run::Argument;
 use crate::text::chain::one_line;
 
@@ -147,11 +147,10 @@ enum IntOrString {
 }
 
 impl IntOrString {
-    /// A text that is no number counts as 0, as `intstr.IntOrString.IntValue` has it.
     fn value(&self) -> i64 {
         match self {
             IntOrString::Int(number) => *number,
-            IntOrString::String(text) => text.parse().unwrap_or(0),
+            IntOrString::String(text) => int_value(text),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use crate::analysis::metric::int_value;
 use crate::gob::value::{Struct, Value};
 
 /// Seconds from the year 1, where Go counts from, to 1970.
@@ -137,14 +138,14 @@ fn map(from: &mut Struct, name: &str) -> Result<Vec<(Value, Value)>> {
     }
 }
 
-/// A `*intstr.IntOrString`; a text that is no number counts as 0, as its `IntValue` does.
+/// A `*intstr.IntOrString`.
 pub(super) fn int_or_string(from: &mut Struct, name: &str) -> Result<Option<i64>> {
     structure(from, name, |mut fields| {
         // The zero of `intstr.Type` is `Int`.
         if int(&mut fields, "Type")? == 0 {
             return int(&mut fields, "IntVal");
         }
-        Ok(string(&mut fields, "StrVal")?.parse().unwrap_or(0))
+        Ok(int_value(&string(&mut fields, "StrVal")?))
     })
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::wire::promqlguard as wire;
 use crate::analysis::measurement::{Measurement, Phase};
-use crate::analysis::metric::Metric;
+use crate::analysis::metric::{Metric, int_value};
 use crate::analysis::run::{AnalysisRun, Argument, Owner};
 
 /// A message that says what no value of Argo's can hold.
@@ -79,23 +79,13 @@ pub(super) fn metric(message: Option<wire::Metric>) -> Metric {
     }
 }
 
-/// `IntOrString.IntValue` of apimachinery's `intstr.go`: a text that is no number is 0, one beyond the range the
-/// range's end, as Go's `strconv.Atoi` answers.
+/// `IntOrString.IntValue`.
 fn integer(message: wire::IntOrString) -> i64 {
-    use std::num::IntErrorKind::{NegOverflow, PosOverflow};
-
     const STRING: i64 = 1;
-    if message.r#type != STRING {
-        return message.int_val.into();
+    match message.r#type {
+        STRING => int_value(&message.str_val),
+        _ => message.int_val.into(),
     }
-    message
-        .str_val
-        .parse()
-        .unwrap_or_else(|error: std::num::ParseIntError| match error.kind() {
-            PosOverflow => i64::MAX,
-            NegOverflow => i64::MIN,
-            _ => 0,
-        })
 }
 
 /// The measurement that a call goes on with; none is an empty one.
