@@ -173,3 +173,86 @@ fn written(message: Wording, operand: &Operand) -> Wording {
         message.foreign(&operand.value)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::secrets::Mask;
+
+    /// Phases as `utils/evaluate/evaluate_test.go` of argo-rollouts has them; the words are ours.
+    #[test]
+    fn phases_are_argos_and_the_words_say_what_was_compared() {
+        let vector = |numbers: &[f64]| Reading {
+            result: ResultValue::Vector(numbers.to_vec()),
+            value: format!("{numbers:?}"),
+            series: Some(numbers.len()),
+        };
+        let scalar = |number: f64| Reading {
+            result: ResultValue::Scalar(number),
+            value: number.to_string(),
+            series: None,
+        };
+        for (success, failure, reading, told) in [
+            ("", "", vector(&[1.0]), "Successful "),
+            ("result[0] < 2", "", vector(&[1.0]), "Successful "),
+            ("", "result[0] > 2", vector(&[1.0]), "Successful "),
+            ("true", "false", scalar(1.0), "Successful "),
+            (
+                "result[0] < 2",
+                "",
+                vector(&[3.5]),
+                r#"Failed successCondition "result[0] < 2" is false: result[0] is 3.5 (1 series)"#,
+            ),
+            (
+                "",
+                "result > 2",
+                scalar(3.0),
+                r#"Failed failureCondition "result > 2" is true: result is 3"#,
+            ),
+            (
+                "result[0] < 2",
+                "result[0] < 1",
+                vector(&[0.5, 7.0]),
+                r#"Failed failureCondition "result[0] < 1" is true: result[0] is 0.5 (2 series)"#,
+            ),
+            (
+                "result[0] < 2",
+                "result[0] > 4",
+                vector(&[f64::NAN]),
+                r#"Inconclusive neither condition is met: successCondition "result[0] < 2" and failureCondition "result[0] > 4" are false: result[0] is NaN (1 series)"#,
+            ),
+            (
+                "result[0] < 2",
+                "",
+                vector(&[]),
+                r#"Error could not evaluate successCondition "result[0] < 2": no data: the query returned no series (index out of range: 0 (array length is 0))"#,
+            ),
+            (
+                "result[0] = 5",
+                "",
+                vector(&[1.0]),
+                r#"Error could not evaluate successCondition "result[0] = 5": unexpected token Operator("=") at column 11"#,
+            ),
+            (
+                "true",
+                "reslt > 1",
+                vector(&[1.0]),
+                r#"Error could not evaluate failureCondition "reslt > 1": unknown name reslt at column 1"#,
+            ),
+            (
+                "false",
+                "",
+                vector(&[1.0, 2.0]),
+                r#"Failed successCondition "false" is false: result is [1.0, 2.0] (2 series)"#,
+            ),
+        ] {
+            let conditions = Conditions {
+                success: success.to_owned(),
+                failure: failure.to_owned(),
+            };
+            let verdict = judge(&conditions, &reading, Timestamp::UNIX_EPOCH);
+            let message = verdict.message.line(&Mask::default());
+            assert_eq!(format!("{} {message}", verdict.phase), told);
+        }
+    }
+}

@@ -66,3 +66,46 @@ impl Wording {
 pub(super) fn hidden(text: &str, mask: &Mask, limit: usize) -> String {
     bounded(&mask.hide(&one_line(&mask.hide(text))), limit)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_hidden_in_the_words_of_others_alone() {
+        let mask = Mask::new(["1", "hunter2"]);
+        let message = Wording::default()
+            .own("is 1: ")
+            .quoted("hunter2 < 1")
+            .own(" 1");
+        assert_eq!(message.line(&mask), "is 1: \"***** < *****\" 1");
+    }
+
+    #[test]
+    fn what_follows_a_long_quote_is_still_said() {
+        let message = Wording::default()
+            .quoted(&"x".repeat(5000))
+            .own(" is false");
+        let line = message.line(&Mask::default());
+        assert!(
+            line.len() <= MESSAGE && line.ends_with("…\" is false"),
+            "{line}"
+        );
+        assert_eq!(
+            Wording::of_others(&"x".repeat(5000))
+                .line(&Mask::default())
+                .len(),
+            MESSAGE
+        );
+    }
+
+    #[test]
+    fn a_secret_over_the_bound_shows_no_part_of_itself() {
+        let secret = "s".repeat(400);
+        let line = Wording::default()
+            .foreign(&secret)
+            .own(" end")
+            .line(&Mask::new([secret.as_str()]));
+        assert_eq!(line, "***** end");
+    }
+}
