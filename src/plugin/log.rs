@@ -136,7 +136,9 @@ enum Line {
 fn write_lines<W: Write>(queue: &Receiver<Line>, mut writer: W) {
     let mut last = false;
     while !last {
-        let Ok(Line::Text(mut batch)) = queue.recv() else { return };
+        let Ok(Line::Text(mut batch)) = queue.recv() else {
+            return;
+        };
         thread::sleep(TOGETHER);
         while batch.len() < LINE && !last {
             match queue.try_recv() {
