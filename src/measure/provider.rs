@@ -124,16 +124,26 @@ impl Provider {
         finished: Timestamp,
         attempt: &Attempt,
     ) {
-        tracing::info!(
-            run = %run.name,
-            namespace = %run.namespace,
-            metric = %metric.name,
-            phase = %attempt.phase,
-            value = %crate::text::chain::bounded(&attempt.value, 200),
-            message = %attempt.message,
-            milliseconds = finished.duration_since(started).as_millis() as u64,
-            "measured"
-        );
+        macro_rules! told {
+            ($level:ident) => {
+                tracing::$level!(
+                    run = %run.name,
+                    namespace = %run.namespace,
+                    metric = %metric.name,
+                    phase = %attempt.phase,
+                    value = %crate::text::chain::bounded(&attempt.value, 200),
+                    message = %attempt.message,
+                    milliseconds = finished.duration_since(started).as_millis() as u64,
+                    "measured"
+                )
+            };
+        }
+        // The controller itself logs what is Successful, at every measurement.
+        if attempt.phase == Phase::Successful {
+            told!(debug);
+        } else {
+            told!(info);
+        }
     }
 }
 

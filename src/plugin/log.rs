@@ -37,6 +37,9 @@ const TEXT: usize = 4 * 1024;
 /// Bytes of one line; the host reads 64 KiB at a time.
 const LINE: usize = 60 * 1024;
 
+/// How long the first line of a batch waits for others.
+const TOGETHER: Duration = Duration::from_millis(10);
+
 /// How long the end of the program waits for the last lines to be taken.
 const LAST_LINES: Duration = Duration::from_millis(100);
 
@@ -129,10 +132,23 @@ enum Line {
     Last,
 }
 
+/// Lines that come close together are written together: waking this thread costs more than a line does.
 fn write_lines<W: Write>(queue: &Receiver<Line>, mut writer: W) {
-    while let Ok(Line::Text(line)) = queue.recv() {
+    let mut last = false;
+    while !last {
+        let Ok(Line::Text(mut batch)) = queue.recv() else {
+            return;
+        };
+        thread::sleep(TOGETHER);
+        while batch.len() < LINE && !last {
+            match queue.try_recv() {
+                Ok(Line::Text(line)) => batch.extend_from_slice(&line),
+                Ok(Line::Last) => last = true,
+                Err(_) => break,
+            }
+        }
         // A host that closed the pipe wants no more; the plugin goes on.
-        let _ = writer.write_all(&line).and_then(|()| writer.flush());
+        let _ = writer.write_all(&batch).and_then(|()| writer.flush());
     }
 }
 
