@@ -285,13 +285,15 @@ mod tests {
 
     use super::*;
 
-    /// Hands each write to the test.
+    /// Hands each line to the test.
     struct Told(Sender<String>);
 
     impl Write for Told {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            let line = String::from_utf8(bytes.to_vec()).map_err(io::Error::other)?;
-            self.0.send(line).map_err(io::Error::other)?;
+            let lines = String::from_utf8(bytes.to_vec()).map_err(io::Error::other)?;
+            for line in lines.split_inclusive('\n') {
+                self.0.send(line.to_owned()).map_err(io::Error::other)?;
+            }
             Ok(bytes.len())
         }
 
@@ -392,8 +394,10 @@ mod tests {
     impl Write for Held {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0.recv().map_err(io::Error::other)?;
-            let line = String::from_utf8(bytes.to_vec()).map_err(io::Error::other)?;
-            self.1.send(line).map_err(io::Error::other)?;
+            let lines = String::from_utf8(bytes.to_vec()).map_err(io::Error::other)?;
+            for line in lines.split_inclusive('\n') {
+                self.1.send(line.to_owned()).map_err(io::Error::other)?;
+            }
             Ok(bytes.len())
         }
 
@@ -408,8 +412,8 @@ mod tests {
         let (sender, lines) = channel();
         let (layer, _last_lines) = layer(Held(held, sender), LevelFilter::INFO).expect("a thread");
         tracing::subscriber::with_default(Registry::default().with(layer), || {
-            // One more than the queue takes may be in the thread's hands.
-            for count in 0..QUEUE + 5 {
+            // As many as one write takes may be in the thread's hands beside the queue.
+            for count in 0..QUEUE + LINE / 64 {
                 tracing::info!(count, "line");
             }
             for _ in 0..2 * QUEUE {
