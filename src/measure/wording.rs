@@ -9,6 +9,9 @@ const MESSAGE: usize = 1 << 10;
 /// The longest part of a message that the template's author wrote, in bytes: the reason after it must still fit.
 const QUOTE: usize = 320;
 
+/// Longer texts are cut before secrets are hidden in them: a condition may have mebibytes.
+const READ: usize = 16 << 10;
+
 /// A line made of our own words and numbers, which stay as they are, and of texts of the template, the server or an
 /// error, in which secrets are hidden.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -64,5 +67,6 @@ impl Wording {
 
 /// `text` with its secrets hidden, on one line, at most `limit` bytes; hidden first, or a cut secret would show.
 pub(super) fn hidden(text: &str, mask: &Mask, limit: usize) -> String {
-    bounded(&mask.hide(&one_line(&mask.hide(text))), limit)
+    let text = bounded(text, READ);
+    bounded(&mask.hide(&one_line(&mask.hide(&text))), limit)
 }
