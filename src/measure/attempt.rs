@@ -107,7 +107,7 @@ impl Prepared {
 }
 
 /// Reads settings, holds the policy, fills placeholders in: all that needs no server.
-pub(super) fn prepare(
+pub(super) async fn prepare(
     policy: &Policy,
     surroundings: &Surroundings,
     run: &AnalysisRun,
@@ -125,7 +125,7 @@ pub(super) fn prepare(
     let text = fill(&settings.query, &values).map_err(AttemptError::Placeholder)?;
     let when = match &settings.range_query {
         None => When::Instant(now),
-        Some(range) => range_of(range, now)?,
+        Some(range) => range_of(range, now).await?,
     };
     let timeout = settings
         .timeout
@@ -158,12 +158,19 @@ fn address(settings: &Settings, surroundings: &Surroundings) -> Result<Url, Atte
     }
 }
 
-fn range_of(range: &RangeQuery, now: Timestamp) -> Result<When, AttemptError> {
-    let time = |field, text: &str| {
-        condition::evaluate_time(text, now)
-            .map_err(|cause| AttemptError::RangeTime { field, cause })
-    };
-    let (start, end) = (time("start", &range.start)?, time("end", &range.end)?);
+/// Times are expressions, and may take as long as conditions.
+async fn range_of(range: &RangeQuery, now: Timestamp) -> Result<When, AttemptError> {
+    let texts = (range.start.clone(), range.end.clone());
+    let times = tokio::task::spawn_blocking(move || {
+        let time = |field, text: &str| {
+            condition::evaluate_time(text, now)
+                .map_err(|cause| AttemptError::RangeTime { field, cause })
+        };
+        Ok((time("start", &texts.0)?, time("end", &texts.1)?))
+    });
+    let (start, end) = times
+        .await
+        .unwrap_or_else(|error| Err(AttemptError::Judge(error.to_string())))?;
     let step = parse_go_duration(&range.step).map_err(AttemptError::RangeStep)?;
     Ok(When::Range {
         start,

@@ -21,6 +21,11 @@ pub(super) struct Wording(Vec<Piece>);
 enum Piece {
     Own(String),
     Foreign(String),
+    /// A number that was computed from a text of the template.
+    Computed {
+        number: String,
+        from: String,
+    },
 }
 
 impl Wording {
@@ -41,6 +46,15 @@ impl Wording {
         self
     }
 
+    /// Adds what a text of others was computed to: ours, unless the text holds a secret, which may be the number.
+    pub(super) fn computed(mut self, number: &str, from: &str) -> Self {
+        self.0.push(Piece::Computed {
+            number: number.to_owned(),
+            from: from.to_owned(),
+        });
+        self
+    }
+
     /// Adds a text of others in double quotes, bounded so that what follows is not cut.
     pub(super) fn quoted(self, text: &str) -> Self {
         let mut quoted = self.own("\"");
@@ -54,6 +68,10 @@ impl Wording {
         for piece in &self.0 {
             match piece {
                 Piece::Own(text) => line.push_str(text),
+                Piece::Computed { number, from } if holds_none(from, mask) => {
+                    line.push_str(number);
+                }
+                Piece::Computed { number, .. } => line.push_str(&hidden(number, mask, QUOTE)),
                 Piece::Foreign(text) => line.push_str(&hidden(
                     text,
                     mask,
@@ -63,6 +81,11 @@ impl Wording {
         }
         bounded(&line, MESSAGE)
     }
+}
+
+fn holds_none(text: &str, mask: &Mask) -> bool {
+    let text = bounded(text, READ);
+    mask.hide(&text) == text
 }
 
 /// `text` with its secrets hidden, on one line, at most `limit` bytes; hidden first, or a cut secret would show.
