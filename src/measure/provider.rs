@@ -134,7 +134,7 @@ impl Provider {
             metric = %mask_of(&secrets).hide(&crate::text::chain::bounded(&metric.name, 1 << 10)),
             phase = %attempt.phase,
             value = %crate::text::chain::bounded(&attempt.value, 200),
-            message = %attempt.message,
+            reason = %attempt.message,
             milliseconds = finished.duration_since(started).as_millis() as u64,
             "measured"
         );

@@ -163,14 +163,9 @@ fn written(message: Wording, operand: &Operand, condition: &str) -> Wording {
     let message = message.foreign(&operand.text).own(" is ");
     let number = |text: &str| text.trim().parse::<f64>().is_ok();
     let inside = operand.value.trim_start_matches('[').trim_end_matches(']');
-    if inside.is_empty()
-        || inside
-            .split([',', ' '])
-            .filter(|part| !part.is_empty())
-            .all(number)
-    {
-        message.computed(&operand.value, condition)
-    } else {
-        message.foreign(&operand.value)
-    }
+    let number = inside
+        .split([',', ' '])
+        .filter(|part| !part.is_empty())
+        .all(number);
+    message.computed(&operand.value, number, condition)
 }

@@ -1,6 +1,6 @@
 //! Words of ours and of others into one line in which no secret of others shows.
 
-use crate::analysis::secrets::Mask;
+use crate::analysis::secrets::{MASKED, Mask};
 use crate::text::chain::{bounded, one_line};
 
 /// The longest message, in bytes: it goes into the status of the AnalysisRun and of the Rollout.
@@ -21,9 +21,10 @@ pub(super) struct Wording(Vec<Piece>);
 enum Piece {
     Own(String),
     Foreign(String),
-    /// A number that was computed from a text of the template.
+    /// A value that was computed from a text of the template.
     Computed {
-        number: String,
+        value: String,
+        number: bool,
         from: String,
     },
 }
@@ -46,10 +47,12 @@ impl Wording {
         self
     }
 
-    /// Adds what a text of others was computed to: ours, unless the text holds a secret, which may be the number.
-    pub(super) fn computed(mut self, number: &str, from: &str) -> Self {
+    /// Adds what a text of others was computed to. A number is ours, unless the text holds a secret, which may be the
+    /// number; another value of such a text may be the secret in any spelling, and does not show.
+    pub(super) fn computed(mut self, value: &str, number: bool, from: &str) -> Self {
         self.0.push(Piece::Computed {
-            number: number.to_owned(),
+            value: value.to_owned(),
+            number,
             from: from.to_owned(),
         });
         self
@@ -68,10 +71,15 @@ impl Wording {
         for piece in &self.0 {
             match piece {
                 Piece::Own(text) => line.push_str(text),
-                Piece::Computed { number, from } if holds_none(from, mask) => {
-                    line.push_str(number);
-                }
-                Piece::Computed { number, .. } => line.push_str(&hidden(number, mask, QUOTE)),
+                Piece::Computed {
+                    value,
+                    number,
+                    from,
+                } => match (holds_none(from, mask), number) {
+                    (true, true) => line.push_str(value),
+                    (false, false) => line.push_str(MASKED),
+                    _ => line.push_str(&hidden(value, mask, QUOTE)),
+                },
                 Piece::Foreign(text) => line.push_str(&hidden(
                     text,
                     mask,
