@@ -1,11 +1,13 @@
 //! Hostile templates and servers against the built program: no secret comes back, and no call holds up a ping.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use promql_guard::analysis::measurement::Measurement;
 use promql_guard::analysis::metric::Metric;
 use promql_guard::analysis::run::{AnalysisRun, Argument};
 use serde_json::{Value, json};
@@ -261,7 +263,11 @@ async fn a_ping_does_not_wait_for_costly_conditions_times_or_settings() {
     let mut process = Process::start(Path::new(PROGRAM), &[], "1", &[]).unwrap();
     let host = Host::connect(&process).await.unwrap();
     let loops = "all(result, {all(result, {all(result, {true})})})";
-    let chain = format!("{}1{} < 2", "1 < (".repeat(25), ") < 1".repeat(25));
+    let chain = format!(
+        "{}true{}",
+        "true == (".repeat(25),
+        " == true) == true".repeat(25)
+    );
     let keys: String = (0..50_000).map(|key| format!(",\"quer{key}\":1")).collect();
     let measured = |condition: &str, extra: &str| Metric {
         success_condition: condition.to_owned(),
@@ -294,21 +300,7 @@ async fn a_ping_does_not_wait_for_costly_conditions_times_or_settings() {
         ),
     ] {
         let began = Instant::now();
-        let run = run_with("Zq7wXk93PvLm");
-        let (measurement, longest) = {
-            let call = host.run(Some(&run), &metric);
-            tokio::pin!(call);
-            let mut longest = Duration::ZERO;
-            loop {
-                tokio::select! {
-                    biased;
-                    measurement = &mut call => break (measurement.unwrap(), longest),
-                    pinged = async { let began = Instant::now(); host.ping().await.unwrap(); began.elapsed() } => {
-                        longest = longest.max(pinged);
-                    }
-                }
-            }
-        };
+        let (measurement, longest) = run_pinging(&host, &metric).await;
         println!(
             "{what}: {:?}, pings {longest:?}: {} {:.100}",
             began.elapsed(),
@@ -318,6 +310,111 @@ async fn a_ping_does_not_wait_for_costly_conditions_times_or_settings() {
         // Debug builds on a busy machine: what was wrong took seconds.
         assert!(longest < Duration::from_secs(2), "{what}: {longest:?}");
         assert!(began.elapsed() < Duration::from_secs(30), "{what}");
+    }
+    host.quit().await.unwrap();
+    process.wait().unwrap();
+}
+
+/// Waits for the answer while it pings, and answers the longest ping too.
+async fn run_pinging(host: &Host, metric: &Metric) -> (Measurement, Duration) {
+    let run = run_with("Zq7wXk93PvLm");
+    let over = Cell::new(false);
+    let call = async {
+        let measurement = host.run(Some(&run), metric).await.unwrap();
+        over.set(true);
+        measurement
+    };
+    let pings = async {
+        let mut longest = Duration::ZERO;
+        while !over.get() {
+            let began = Instant::now();
+            host.ping().await.unwrap();
+            longest = longest.max(began.elapsed());
+        }
+        longest
+    };
+    tokio::join!(call, pings)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hostile_server_costs_neither_pings_nor_more_than_the_timeout_and_a_second() {
+    let server = Loopback::serve(|request| {
+        let vector = r#""data":{"resultType":"vector","result":[{"metric":{},"value":[1,"1"]}]}"#;
+        let whole = |more: &str| Reply::json(format!(r#"{{"status":"success",{more},{vector}}}"#));
+        let long = "Zq7wXk93PvLm aaaa ".repeat(850_000);
+        match request.field("query").as_deref() {
+            Some("one warning") => whole(&format!(r#""warnings":["{long}"]"#)),
+            Some("many warnings") => whole(&format!(
+                r#""warnings":[{}"x"]"#,
+                "\"xx\",".repeat(2_500_000)
+            )),
+            Some("nested") => Reply::json("[".repeat(15 << 20)),
+            Some("deep") => Reply::json(format!(r#"{{"status":{}"#, "{\"a\":".repeat(3 << 20))),
+            Some("labels") => Reply::json(format!(
+                r#"{{"status":"success","data":{{"resultType":"vector","result":[{{"metric":{{{}"x":"y"}},"value":[1,"1"]}}]}}}}"#,
+                (0..800_000)
+                    .map(|n| format!("\"{n}\":\"b\","))
+                    .collect::<String>()
+            )),
+            Some("samples") => Reply::json(format!(
+                r#"{{"status":"success","data":{{"resultType":"matrix","result":[{{"metric":{{}},"values":[{}[1,"1"]]}}]}}}}"#,
+                "[1,\"0.123456789012345678\"],".repeat(49_000)
+            )),
+            Some("error") => Reply::new(
+                400,
+                &[],
+                format!(r#"{{"status":"error","errorType":"a","error":"{long}"}}"#),
+            ),
+            Some("status") => Reply::endless("HTTP/1.1 503 x\r\n\r\n{", " "),
+            Some("drip") => Reply::endless(
+                "HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n",
+                " ",
+            ),
+            Some("head") => Reply::endless("HTTP/1.1 200 OK\r\n", "a: b\r\n"),
+            Some("continue") => Reply::endless("", "HTTP/1.1 100 Continue\r\n\r\n"),
+            Some("stall") => Reply::stall_after("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"),
+            _ => Reply::stall_after(""),
+        }
+    });
+    let mut process = Process::start(Path::new(PROGRAM), &[], "1", &[]).unwrap();
+    let host = Host::connect(&process).await.unwrap();
+    for query in [
+        "one warning",
+        "many warnings",
+        "nested",
+        "deep",
+        "labels",
+        "samples",
+        "error",
+        "status",
+        "drip",
+        "head",
+        "continue",
+        "stall",
+        "nothing",
+    ] {
+        let settings = json!({"address": server.url(), "query": query, "timeout": 2});
+        let metric = Metric {
+            success_condition: "result[0] > 0".to_owned(),
+            plugins: vec![("a/b".to_owned(), settings.to_string().into_bytes())],
+            ..Metric::default()
+        };
+        let began = Instant::now();
+        let (measurement, longest) = run_pinging(&host, &metric).await;
+        let took = began.elapsed();
+        println!(
+            "{query}: {took:?}, pings {longest:?}: {} {:.100}",
+            measurement.phase, measurement.message
+        );
+        assert!(longest < Duration::from_secs(1), "{query}: {longest:?}");
+        // And a moment, for this is a debug build on a busy machine.
+        assert!(took < Duration::from_millis(3500), "{query}: {took:?}");
+        let metadata: usize = measurement.metadata.values().map(String::len).sum();
+        assert!(
+            measurement.message.len() <= 1024 && metadata <= 8192,
+            "{query}"
+        );
+        assert!(!format!("{measurement:?}").contains("Zq7wXk93"), "{query}");
     }
     host.quit().await.unwrap();
     process.wait().unwrap();

@@ -88,3 +88,18 @@ fn a_host_without_a_common_protocol_is_told() {
     let words = "`PLUGIN_PROTOCOL_VERSIONS` is `7`, expected 1 (net/rpc) or 2 (gRPC) among them";
     assert!(stderr.contains(words), "{stderr}");
 }
+
+#[tokio::test]
+async fn a_policy_that_is_a_pipe_does_not_keep_the_host_waiting() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("policy");
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let arguments = ["--policy", pipe.to_str().unwrap()];
+    let mut process = Process::start(Path::new(PROGRAM), &arguments, "1", &[]).unwrap();
+    let host = Host::connect(&process).await.unwrap();
+    let refusal = host.init().await.unwrap().unwrap_err();
+    assert!(refusal.contains("not a regular file"), "{refusal}");
+    host.quit().await.unwrap();
+    process.wait().unwrap();
+}
