@@ -3,6 +3,7 @@
 //! Templates cannot loosen any of it. Whether an address may be dialled is decided once more on the resolved IP, by
 //! `prometheus`, from [`Dial`].
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use http::HeaderName;
@@ -10,6 +11,7 @@ use ipnet::IpNet;
 use serde_json::{Map, Value};
 use url::Url;
 
+use crate::analysis::metric::Metric;
 use crate::analysis::settings::fields::{Complaint, Fields};
 use crate::analysis::settings::{Authentication, GUARDS, Guard, Settings, server_url};
 
@@ -166,7 +168,14 @@ impl AddressPattern {
                 .port
                 .is_none_or(|port| url.port_or_known_default() == Some(port))
             && path.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            && (self.path.is_empty() || !hides_a_separator(url.path()))
     }
+}
+
+/// `%2f` and `%5c`: servers that decode them before they resolve `..` see another path than we do.
+fn hides_a_separator(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    path.contains("%2f") || path.contains("%5c")
 }
 
 impl Policy {
@@ -186,6 +195,26 @@ impl Policy {
         } else {
             Err(complaints)
         }
+    }
+
+    /// The settings for what `metric` does not give. Credentials among them are meant for the operator's servers: they go
+    /// along to the address of a template only where it is the default one (`own`, the environment's, where the
+    /// policy has none), or among `addresses`.
+    pub fn defaults_for(&self, metric: &Metric, own: Option<&str>) -> Cow<'_, Map<String, Value>> {
+        const CREDENTIALS: [&str; 2] = ["authentication", "headers"];
+        let has_some = CREDENTIALS
+            .iter()
+            .any(|key| self.defaults.contains_key(*key));
+        if !has_some || !self.addresses.is_empty() {
+            return Cow::Borrowed(&self.defaults);
+        }
+        let default = self.defaults.get("address").and_then(Value::as_str).or(own);
+        if metric.plugins.iter().all(|(_, json)| is_at(json, default)) {
+            return Cow::Borrowed(&self.defaults);
+        }
+        let mut defaults = self.defaults.clone();
+        defaults.retain(|key, _| !CREDENTIALS.contains(&key.as_str()));
+        Cow::Owned(defaults)
     }
 
     /// What of `settings`, measured at `address`, the operator does not allow.
@@ -307,6 +336,22 @@ pub fn files_of(settings: &Settings) -> Vec<(&'static str, &str)> {
     .collect()
 }
 
+/// Whether the settings in `json` give no address, or one of the same scheme, host and port as `default`.
+fn is_at(json: &[u8], default: Option<&str>) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Given {
+        address: Option<String>,
+    }
+    let same = |given: &str| {
+        let origin = |text: &str| Url::parse(text).ok().map(|url| url.origin());
+        default.is_some_and(|default| origin(given).is_some_and(|own| origin(default) == Some(own)))
+    };
+    match serde_json::from_slice::<Given>(json) {
+        Ok(Given { address }) => address.is_none_or(|text| text.is_empty() || same(&text)),
+        Err(_) => false,
+    }
+}
+
 /// Scheme, host and port: what of an address may be shown.
 fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()
@@ -328,12 +373,15 @@ pub fn yaml_object(text: &str) -> Result<Map<String, Value>, Vec<Complaint>> {
     }
 }
 
-/// One YAML document; the problem is one line.
+/// One YAML document; the problem is one line, and none of the document: it may hold a password.
 pub fn yaml_value(text: &str) -> Result<Value, String> {
     if text.trim().is_empty() {
         return Ok(Value::Null);
     }
-    serde_saphyr::from_str(text).map_err(|error| crate::text::chain::one_line(&error.to_string()))
+    serde_saphyr::from_str(text).map_err(|error| {
+        let told = error.without_snippet().to_string();
+        crate::text::chain::one_line(told.lines().next().unwrap_or_default())
+    })
 }
 
 fn read(fields: &mut Fields<'_>) -> Policy {
@@ -505,6 +553,58 @@ mod tests {
     }
 
     #[test]
+    fn a_policy_that_is_no_yaml_is_told_without_its_passwords() {
+        let yaml = "defaults:\n  authentication:\n    basicAuth: {username: u, password: hunter2\nfiles: []\n";
+        let problem = Policy::from_yaml(yaml)
+            .map_err(|c| joined(&c))
+            .expect_err("refused");
+        assert!(!problem.contains("hunter2"), "{problem}");
+    }
+
+    #[test]
+    fn the_operators_credentials_do_not_go_to_an_address_of_the_template() {
+        let defaults = "defaults: {address: 'http://prom:9090', headers: [{key: X-Key, value: k}], timeout: 7,\n\
+             \x20 authentication: {basicAuth: {username: u, password: p}}}\n";
+        let closed = format!("{defaults}addresses: ['http://prom:9090', 'http://other']\n");
+        let own = Some("http://environment");
+        for (yaml, given, kept) in [
+            (defaults, r#"{}"#, true),
+            (defaults, r#"{"address": ""}"#, true),
+            (defaults, r#"{"address": "http://prom:9090/tenant"}"#, true),
+            (defaults, r#"{"address": "http://prom:9091"}"#, false),
+            (defaults, r#"{"address": "https://prom:9090"}"#, false),
+            (defaults, r#"{"address": "http://evil"}"#, false),
+            (
+                defaults,
+                r#"{"address": "", "address": "http://evil"}"#,
+                false,
+            ),
+            (defaults, r#"{"address": "http://environment"}"#, false),
+            (&closed, r#"{"address": "http://other"}"#, true),
+            (
+                "defaults: {authentication: {basicAuth: {username: u, password: p}}}",
+                r#"{"address": "http://environment/x"}"#,
+                true,
+            ),
+            (
+                "defaults: {authentication: {basicAuth: {username: u, password: p}}}",
+                r#"{"address": "http://evil"}"#,
+                false,
+            ),
+        ] {
+            let policy = policy(yaml);
+            let metric = Metric {
+                plugins: vec![("a/b".into(), given.into())],
+                ..Metric::default()
+            };
+            let defaults = policy.defaults_for(&metric, own);
+            assert_eq!(defaults.contains_key("authentication"), kept, "{given}");
+            assert_eq!(defaults.get("timeout"), policy.defaults.get("timeout"));
+            assert!(kept || !defaults.contains_key("headers"), "{given}");
+        }
+    }
+
+    #[test]
     fn addresses_match_by_scheme_host_port_and_whole_segments() {
         for (pattern, address, matches) in [
             ("http://prom:9090", "http://prom:9090", true),
@@ -529,6 +629,9 @@ mod tests {
                 "http://prom/tenant/%2e%2e/other",
                 false,
             ),
+            ("http://prom/tenant", "http://prom/tenant/..%2Fother", false),
+            ("http://prom/tenant", "http://prom/tenant/..%5cother", false),
+            ("http://prom", "http://prom/a%2Fb", true),
             ("http://prom", "http://user:pw@prom", true),
             ("http://prom", "http://prom@evil", false),
             ("http://prom", "http://PROM", true),

@@ -4,6 +4,8 @@
 //! text of the template, the server or an error that leaves the process goes through here first. The plugin's own
 //! words and numbers do not: a secret `1` would break `[0.12]`.
 
+use std::collections::HashMap;
+
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
@@ -16,11 +18,20 @@ pub const MASKED: &str = "*****";
 /// Spellings shorter than this many bytes are hidden only where they stand alone.
 const SHORT: usize = 4;
 
+/// Texts cut a secret or split it at an `@` or a line break: of a secret this long in bytes, no run of [`PART`] bytes
+/// shows, of one twice as long and longer none of twice that many.
+const PART: usize = 8;
+
+/// Bytes of a secret that are looked for in parts; a file of certificates has some KiB.
+const PARTED: usize = 64 << 10;
+
 /// The secrets to hide, in every spelling in which they may come back.
 #[derive(Clone, Default)]
 pub struct Mask {
     /// Longest first.
     spellings: Vec<String>,
+    /// As they are, and in lower case where that differs, as host names come back.
+    plain: Vec<String>,
 }
 
 /// The plain text of the arguments that came from Secrets.
@@ -32,16 +43,26 @@ pub fn secret_arguments(run: &AnalysisRun) -> impl Iterator<Item = &str> {
 }
 
 impl Mask {
-    /// Hides each of `secrets` verbatim, trimmed, on one line, quoted for URLs, JSON and Go, and in base64.
+    /// Hides each of `secrets` verbatim, trimmed, on one line, quoted for URLs, JSON and Go, in base64, and long parts.
     pub fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut spellings: Vec<String> = secrets.into_iter().flat_map(spellings).collect();
+        let mut plain: Vec<String> = secrets.into_iter().map(str::to_owned).collect();
+        let lower = plain.iter().map(|secret| secret.to_lowercase());
+        plain.extend(lower.collect::<Vec<_>>());
+        plain.retain(|secret| !secret.trim().is_empty());
+        plain.sort_unstable();
+        plain.dedup();
+        let mut spellings: Vec<String> =
+            plain.iter().flat_map(|secret| spellings(secret)).collect();
         spellings.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         spellings.dedup();
-        Mask { spellings }
+        Mask { spellings, plain }
     }
 
     /// `text` with every secret hidden.
     pub fn hide(&self, text: &str) -> String {
+        if self.plain.is_empty() {
+            return text.to_owned();
+        }
         let mut found: Vec<(usize, usize)> = Vec::new();
         for spelling in &self.spellings {
             let alone = spelling.len() < SHORT;
@@ -50,19 +71,92 @@ impl Mask {
                     .filter(|(start, end)| !alone || stands_alone(text, *start, *end)),
             );
         }
-        found.sort_unstable();
-        let mut hidden = String::with_capacity(text.len());
-        let mut shown_to = 0;
-        for (start, end) in found {
-            if start >= shown_to {
-                hidden.push_str(&text[shown_to..start]);
-                hidden.push_str(MASKED);
-            }
-            shown_to = shown_to.max(end);
+        parts(text.as_bytes(), &self.plain, &mut found);
+        if text.contains('%') {
+            // Each part of a URL quotes other characters.
+            let (bytes, offsets) = unquoted(text);
+            let mut inside = Vec::new();
+            parts(&bytes, &self.plain, &mut inside);
+            found.extend(
+                inside
+                    .into_iter()
+                    .map(|(start, end)| (offsets[start], offsets[end])),
+            );
         }
-        hidden.push_str(&text[shown_to..]);
-        hidden
+        without(text, found)
     }
+}
+
+/// `text` with `*****` in place of `found`.
+fn without(text: &str, mut found: Vec<(usize, usize)>) -> String {
+    for (start, end) in &mut found {
+        while !text.is_char_boundary(*start) {
+            *start -= 1;
+        }
+        while !text.is_char_boundary(*end) {
+            *end += 1;
+        }
+    }
+    found.sort_unstable();
+    let mut hidden = String::with_capacity(text.len());
+    let (mut shown_to, mut masked_to) = (0, None);
+    for (start, end) in found {
+        // Parts that touch are one.
+        if masked_to.is_none_or(|masked_to| start > masked_to) {
+            hidden.push_str(&text[shown_to..start]);
+            hidden.push_str(MASKED);
+        }
+        shown_to = shown_to.max(end);
+        masked_to = Some(shown_to);
+    }
+    hidden.push_str(&text[shown_to..]);
+    hidden
+}
+
+/// Adds the places in `text` of long parts of `secrets`. The text is indexed and the secrets are slid over it, since
+/// texts are short.
+fn parts(text: &[u8], secrets: &[String], found: &mut Vec<(usize, usize)>) {
+    for (width, longest) in [(PART, 4 * PART), (2 * PART, usize::MAX)] {
+        let shortest = if width == PART { PART } else { 4 * PART };
+        let mut secrets = secrets
+            .iter()
+            .map(|secret| &secret.as_bytes()[..secret.len().min(PARTED)])
+            .filter(|secret| (shortest..longest).contains(&secret.len()))
+            .peekable();
+        if secrets.peek().is_none() {
+            continue;
+        }
+        let mut places: HashMap<&[u8], Vec<usize>> = HashMap::with_capacity(text.len());
+        for (start, window) in text.windows(width).enumerate() {
+            places.entry(window).or_default().push(start);
+        }
+        for secret in secrets {
+            for window in secret.windows(width) {
+                // Once found, no other secret needs it.
+                let starts = places.remove(window).unwrap_or_default();
+                found.extend(starts.into_iter().map(|start| (start, start + width)));
+            }
+        }
+    }
+}
+
+/// `text` with `%2F` as `/`, and where each byte of it, and its end, stands in `text`.
+fn unquoted(text: &str) -> (Vec<u8>, Vec<usize>) {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut offsets = Vec::with_capacity(text.len() + 1);
+    let mut rest = text.as_bytes();
+    while let Some(first) = rest.first() {
+        offsets.push(text.len() - rest.len());
+        let quoted = rest
+            .get(1..3)
+            .filter(|_| *first == b'%')
+            .and_then(|hex| std::str::from_utf8(hex).ok())
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        bytes.push(quoted.unwrap_or(*first));
+        rest = &rest[if quoted.is_some() { 3 } else { 1 }..];
+    }
+    offsets.push(text.len());
+    (bytes, offsets)
 }
 
 /// Every place of `needle`, overlapping ones too.
@@ -90,7 +184,10 @@ fn spellings(secret: &str) -> Vec<String> {
         }
         all.push(plain.to_owned());
         all.push(one_line(plain));
-        all.extend(url_quoted(plain));
+        let quoted = url_quoted(plain);
+        // OAuth's Basic header holds the quoted secret (RFC 6749, 2.3.1).
+        all.extend(quoted.iter().flat_map(|quoted| in_base64(quoted)));
+        all.extend(quoted);
         all.push(json_quoted(plain));
         all.push(go_quoted(plain));
         all.extend(in_base64(plain));
@@ -209,6 +306,62 @@ mod tests {
         assert_eq!(hidden(&["pass", "password"], "password"), "*****");
         assert_eq!(hidden(&["aaaa"], "aaaaaa"), "*****");
         assert_eq!(hidden(&["äöü!"], "xäöü!x"), "x*****x");
+    }
+
+    #[test]
+    fn a_part_that_was_cut_or_split_off_is_hidden() {
+        let pem =
+            "-----BEGIN KEY-----\nMIIEowIBAAKCAQEAwJ3v\nq8u0Pz4fT0a9bL2c5d6e\n-----END KEY-----";
+        for (secret, text, expected) in [
+            // Cut by a bound.
+            (
+                "abcdefghijklmnopqrst",
+                "unknown `abcdefghijkl…`",
+                "unknown `*****…`",
+            ),
+            // What stood before the `@` was taken for userinfo.
+            (
+                "hunter2-again@example-secret",
+                "`example-secret` has no scheme",
+                "`*****` has no scheme",
+            ),
+            // One line of several.
+            (
+                pem,
+                "bad line MIIEowIBAAKCAQEAwJ3v in it",
+                "bad line ***** in it",
+            ),
+            // A host name is lower case.
+            (
+                "HunterTwo-Token",
+                "resolve `huntertwo-token.example`",
+                "resolve `*****.example`",
+            ),
+            // A path does not quote what a form quotes.
+            (
+                "12/s s@t+é!",
+                "query `http://h:12/s%20s@t+%C3%A9!/api`",
+                "query `http://h:*****/api`",
+            ),
+            // An ordinary word that both hold stays.
+            (
+                "prom-key-77zq1x",
+                "prom-kit is no prom",
+                "prom-kit is no prom",
+            ),
+            ("é1é2é3é4é5", "é0é1é2é3é4ü", "é0*****"),
+        ] {
+            assert_eq!(hidden(&[secret], text), expected, "{secret:?}");
+        }
+    }
+
+    #[test]
+    fn hiding_takes_no_longer_for_secrets_and_texts_that_repeat_themselves() {
+        let secret = "a".repeat(1 << 20);
+        let text = "a".repeat(16 << 10);
+        let began = std::time::Instant::now();
+        assert_eq!(hidden(&[&secret], &text), "*****");
+        assert!(began.elapsed().as_secs() < 5);
     }
 
     #[test]

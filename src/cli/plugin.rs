@@ -1,6 +1,8 @@
 //! The process that a controller started: arguments into a provider that is served until the controller quits.
 
 use std::ffi::OsString;
+use std::io::{self, Read};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -12,9 +14,29 @@ use crate::plugin::handshake::Environment;
 use crate::plugin::{self, log};
 use crate::text::chain::chain;
 
+/// The largest policy file that is read, in bytes.
+const POLICY: u64 = 1 << 20;
+
+/// A regular file's text: a pipe that nobody writes to would keep the host waiting for the handshake.
+fn policy_file(path: &Path) -> io::Result<String> {
+    if !std::fs::metadata(path)?.is_file() {
+        let problem = "not a regular file";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, problem));
+    }
+    let mut text = String::new();
+    let read = std::fs::File::open(path)?
+        .take(POLICY + 1)
+        .read_to_string(&mut text)?;
+    if read as u64 > POLICY {
+        let problem = "more than 1 MiB";
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, problem));
+    }
+    Ok(text)
+}
+
 /// Serves until the host quits.
 pub(super) fn serve(host: &Environment, arguments: Vec<OsString>) -> ExitCode {
-    let arguments = plugin_arguments::read(arguments, |path| std::fs::read_to_string(path));
+    let arguments = plugin_arguments::read(arguments, |path| policy_file(path.as_path()));
     let level = arguments.log_level.unwrap_or_else(|| {
         let word = arguments
             .policy
@@ -36,9 +58,10 @@ pub(super) fn serve(host: &Environment, arguments: Vec<OsString>) -> ExitCode {
         .build()
         .map_err(|error| chain(&error))
         .and_then(|runtime| {
-            runtime
-                .block_on(plugin::serve(provider, host, arguments.protocol))
-                .map_err(|error| chain(&error))
+            let served = runtime.block_on(plugin::serve(provider, host, arguments.protocol));
+            // Dropped, it would wait for threads that read a file or judge: the host kills who does not end.
+            runtime.shutdown_background();
+            served.map_err(|error| chain(&error))
         });
     match served {
         Ok(()) => ExitCode::SUCCESS,

@@ -29,6 +29,7 @@ mod optimize;
 mod parser;
 mod power;
 mod print;
+mod quick;
 mod regexp;
 mod run;
 mod time;
@@ -50,6 +51,7 @@ use value::Value;
 
 use crate::text::chain::bounded;
 
+pub use quick::is_quick;
 pub use run::Operand;
 
 /// What a metric provider measured: `result` in a condition.

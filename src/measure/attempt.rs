@@ -24,14 +24,14 @@ use crate::analysis::settings::{Authentication, RangeQuery, Settings, server_url
 use crate::condition::{self, ConditionError};
 use crate::prometheus::{self, Answer, Query, QueryError, When};
 use crate::promql::placeholder::{PlaceholderError, fill};
-use crate::text::chain::chain;
+use crate::text::chain::{bounded, chain};
 use crate::text::duration::{DurationError, parse_go_duration};
 
 /// Bytes of one entry of a measurement's metadata; with its three entries below 8 KiB in all.
 const METADATA: usize = 2 << 10;
 
-/// A condition on a result above this many bytes of text times numbers is run beside the calls, not between them.
-const LONG_CONDITION: usize = 64 << 10;
+/// What is longer is cut before secrets are hidden in it, or hiding would take long: texts may have mebibytes.
+const READ: usize = 16 << 10;
 
 /// Why there is no answer to judge.
 #[derive(Debug, thiserror::Error)]
@@ -107,14 +107,15 @@ impl Prepared {
 }
 
 /// Reads settings, holds the policy, fills placeholders in: all that needs no server.
-pub(super) fn prepare(
+pub(super) async fn prepare(
     policy: &Policy,
     surroundings: &Surroundings,
     run: &AnalysisRun,
     metric: &Metric,
     now: Timestamp,
 ) -> Result<Prepared, AttemptError> {
-    let settings = Settings::of(metric, &policy.defaults).map_err(AttemptError::Settings)?;
+    let defaults = policy.defaults_for(metric, surroundings.default_address.as_deref());
+    let settings = Settings::of(metric, &defaults).map_err(AttemptError::Settings)?;
     let address = address(&settings, surroundings)?;
     let refusals = policy.refusals(&settings, &address);
     if !refusals.is_empty() {
@@ -124,7 +125,7 @@ pub(super) fn prepare(
     let text = fill(&settings.query, &values).map_err(AttemptError::Placeholder)?;
     let when = match &settings.range_query {
         None => When::Instant(now),
-        Some(range) => range_of(range, now)?,
+        Some(range) => range_of(range, now).await?,
     };
     let timeout = settings
         .timeout
@@ -157,12 +158,19 @@ fn address(settings: &Settings, surroundings: &Surroundings) -> Result<Url, Atte
     }
 }
 
-fn range_of(range: &RangeQuery, now: Timestamp) -> Result<When, AttemptError> {
-    let time = |field, text: &str| {
-        condition::evaluate_time(text, now)
-            .map_err(|cause| AttemptError::RangeTime { field, cause })
-    };
-    let (start, end) = (time("start", &range.start)?, time("end", &range.end)?);
+/// Times are expressions, and may take as long as conditions.
+async fn range_of(range: &RangeQuery, now: Timestamp) -> Result<When, AttemptError> {
+    let texts = (range.start.clone(), range.end.clone());
+    let times = tokio::task::spawn_blocking(move || {
+        let time = |field, text: &str| {
+            condition::evaluate_time(text, now)
+                .map_err(|cause| AttemptError::RangeTime { field, cause })
+        };
+        Ok((time("start", &texts.0)?, time("end", &texts.1)?))
+    });
+    let (start, end) = times
+        .await
+        .unwrap_or_else(|error| Err(AttemptError::Judge(error.to_string())))?;
     let step = parse_go_duration(&range.step).map_err(AttemptError::RangeStep)?;
     Ok(When::Range {
         start,
@@ -313,8 +321,9 @@ async fn verdict(
     reading: Reading,
     now: Timestamp,
 ) -> Result<Verdict, AttemptError> {
-    let text = conditions.success.len() + conditions.failure.len();
-    if text.saturating_mul(reading.value.len()) <= LONG_CONDITION && !may_take_long(&conditions) {
+    let elements = reading.value.len() / 2 + 1;
+    let quick = |text: &str| condition::is_quick(text, elements);
+    if quick(&conditions.success) && quick(&conditions.failure) {
         return Ok(judge(&conditions, &reading, now));
     }
     tokio::task::spawn_blocking(move || judge(&conditions, &reading, now))
@@ -322,27 +331,24 @@ async fn verdict(
         .map_err(|error| AttemptError::Judge(error.to_string()))
 }
 
-/// Loops and texts that a short condition can make long: `repeat`, ranges, `concat`, nested predicates.
-fn may_take_long(conditions: &Conditions) -> bool {
-    let words = ["repeat", "..", "concat", "matches", "#", "let ", "join"];
-    [&conditions.success, &conditions.failure]
-        .iter()
-        .any(|text| words.iter().any(|word| text.contains(word)))
-}
-
 /// As the built-in provider writes warnings: `"one", "two"`.
 fn annotations(texts: &[String], mask: &Mask) -> String {
-    let quoted = texts
-        .iter()
-        .map(|text| format!("\"{}\"", mask.hide(text)))
-        .collect::<Vec<_>>()
-        .join(", ");
-    crate::text::chain::bounded(&quoted, METADATA)
+    let mut quoted = String::new();
+    for text in texts {
+        if quoted.len() > METADATA {
+            break;
+        }
+        if !quoted.is_empty() {
+            quoted.push_str(", ");
+        }
+        quoted.push_str(&format!("\"{}\"", mask.hide(&bounded(text, READ))));
+    }
+    bounded(&quoted, METADATA)
 }
 
 /// A query keeps its lines.
 fn hidden_text(text: &str, mask: &Mask) -> String {
-    crate::text::chain::bounded(&mask.hide(text), METADATA)
+    bounded(&mask.hide(&bounded(text, READ)), METADATA)
 }
 
 /// A metric's query for `GetMetadata`, where there is no run to fill placeholders from; `seen` are secrets of Runs.

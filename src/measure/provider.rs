@@ -15,6 +15,7 @@ use crate::analysis::run::AnalysisRun;
 use crate::analysis::secrets::{Mask, secret_arguments};
 use crate::analysis::settings::fields::{Complaint, joined};
 use crate::prometheus::{AwsEnvironment, Client, ClientSettings, DialRules, Proxies};
+use crate::text::chain::bounded;
 
 /// A call ends this long after its request's timeout, whatever the server does.
 const GRACE: Duration = Duration::from_secs(1);
@@ -67,6 +68,9 @@ impl Provider {
     }
 
     async fn measured(&self, run: &AnalysisRun, metric: &Metric, now: Timestamp) -> Attempt {
+        let mut secrets: Vec<String> = secret_arguments(run).map(str::to_owned).collect();
+        // Before anything can fail: `GetMetadata` comes after an Error too.
+        self.remember(&secrets);
         let policy = match self.policy() {
             Ok(policy) => policy,
             Err(message) => {
@@ -77,8 +81,7 @@ impl Provider {
                 };
             }
         };
-        let mut secrets: Vec<String> = secret_arguments(run).map(str::to_owned).collect();
-        let prepared = match prepare(policy, &self.surroundings, run, metric, now) {
+        let prepared = match prepare(policy, &self.surroundings, run, metric, now).await {
             Ok(prepared) => prepared,
             Err(error) => return error.attempt(&mask_of(&secrets)),
         };
@@ -108,12 +111,12 @@ impl Provider {
             .seen
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        for secret in secrets {
-            if !seen.contains(secret) {
-                seen.push_back(secret.clone());
-            }
-        }
-        let extra = seen.len().saturating_sub(REMEMBERED);
+        // Those of a run that is measured again become the newest; one run's are kept together, however many.
+        let mut older: VecDeque<String> = std::mem::take(&mut seen);
+        older.retain(|known| !secrets.contains(known));
+        older.extend(secrets.iter().cloned());
+        *seen = older;
+        let extra = seen.len().saturating_sub(REMEMBERED.max(secrets.len()));
         seen.drain(..extra);
     }
 
@@ -124,15 +127,18 @@ impl Provider {
         finished: Timestamp,
         attempt: &Attempt,
     ) {
+        // The controller fills arguments into names too.
+        let secrets: Vec<String> = secret_arguments(run).map(str::to_owned).collect();
+        let metric = bounded(&mask_of(&secrets).hide(&metric.name), 200);
         macro_rules! told {
             ($level:ident) => {
                 tracing::$level!(
                     run = %run.name,
                     namespace = %run.namespace,
-                    metric = %metric.name,
+                    %metric,
                     phase = %attempt.phase,
-                    value = %crate::text::chain::bounded(&attempt.value, 200),
-                    message = %attempt.message,
+                    value = %bounded(&attempt.value, 200),
+                    reason = %attempt.message,
                     milliseconds = finished.duration_since(started).as_millis() as u64,
                     "measured"
                 )

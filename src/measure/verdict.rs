@@ -147,6 +147,7 @@ impl Condition<'_> {
                     message
                 },
                 operand,
+                self.text,
             );
         }
         match reading.series {
@@ -157,21 +158,16 @@ impl Condition<'_> {
     }
 }
 
-/// `text is value`; a number is ours, anything else may be a text of the template.
-fn written(message: Wording, operand: &Operand) -> Wording {
+/// `text is value`; a number is ours unless it stands in the `condition`, anything else may be a text of the template.
+fn written(message: Wording, operand: &Operand, condition: &str) -> Wording {
     let message = message.foreign(&operand.text).own(" is ");
     let number = |text: &str| text.trim().parse::<f64>().is_ok();
     let inside = operand.value.trim_start_matches('[').trim_end_matches(']');
-    if inside.is_empty()
-        || inside
-            .split([',', ' '])
-            .filter(|part| !part.is_empty())
-            .all(number)
-    {
-        message.own(&operand.value)
-    } else {
-        message.foreign(&operand.value)
-    }
+    let number = inside
+        .split([',', ' '])
+        .filter(|part| !part.is_empty())
+        .all(number);
+    message.computed(&operand.value, number, condition)
 }
 
 #[cfg(test)]

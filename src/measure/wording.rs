@@ -1,6 +1,6 @@
 //! Words of ours and of others into one line in which no secret of others shows.
 
-use crate::analysis::secrets::Mask;
+use crate::analysis::secrets::{MASKED, Mask};
 use crate::text::chain::{bounded, one_line};
 
 /// The longest message, in bytes: it goes into the status of the AnalysisRun and of the Rollout.
@@ -8,6 +8,9 @@ const MESSAGE: usize = 1 << 10;
 
 /// The longest part of a message that the template's author wrote, in bytes: the reason after it must still fit.
 const QUOTE: usize = 320;
+
+/// Longer texts are cut before secrets are hidden in them: a condition may have mebibytes.
+const READ: usize = 16 << 10;
 
 /// A line made of our own words and numbers, which stay as they are, and of texts of the template, the server or an
 /// error, in which secrets are hidden.
@@ -18,6 +21,12 @@ pub(super) struct Wording(Vec<Piece>);
 enum Piece {
     Own(String),
     Foreign(String),
+    /// A value that was computed from a text of the template.
+    Computed {
+        value: String,
+        number: bool,
+        from: String,
+    },
 }
 
 impl Wording {
@@ -38,6 +47,17 @@ impl Wording {
         self
     }
 
+    /// Adds what a text of others was computed to. A number is ours, unless the text holds a secret, which may be the
+    /// number; another value of such a text may be the secret in any spelling, and does not show.
+    pub(super) fn computed(mut self, value: &str, number: bool, from: &str) -> Self {
+        self.0.push(Piece::Computed {
+            value: value.to_owned(),
+            number,
+            from: from.to_owned(),
+        });
+        self
+    }
+
     /// Adds a text of others in double quotes, bounded so that what follows is not cut.
     pub(super) fn quoted(self, text: &str) -> Self {
         let mut quoted = self.own("\"");
@@ -51,6 +71,15 @@ impl Wording {
         for piece in &self.0 {
             match piece {
                 Piece::Own(text) => line.push_str(text),
+                Piece::Computed {
+                    value,
+                    number,
+                    from,
+                } => match (holds_none(from, mask), number) {
+                    (true, true) => line.push_str(value),
+                    (false, false) => line.push_str(MASKED),
+                    _ => line.push_str(&hidden(value, mask, QUOTE)),
+                },
                 Piece::Foreign(text) => line.push_str(&hidden(
                     text,
                     mask,
@@ -62,9 +91,15 @@ impl Wording {
     }
 }
 
+fn holds_none(text: &str, mask: &Mask) -> bool {
+    let text = bounded(text, READ);
+    mask.hide(&text) == text
+}
+
 /// `text` with its secrets hidden, on one line, at most `limit` bytes; hidden first, or a cut secret would show.
 pub(super) fn hidden(text: &str, mask: &Mask, limit: usize) -> String {
-    bounded(&mask.hide(&one_line(&mask.hide(text))), limit)
+    let text = bounded(text, READ);
+    bounded(&mask.hide(&one_line(&mask.hide(&text))), limit)
 }
 
 #[cfg(test)]

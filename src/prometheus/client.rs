@@ -30,6 +30,9 @@ const PARSED_HERE: usize = 256 << 10;
 const REMARK_BYTES: usize = 64 << 10;
 const REMARK_TIME: Duration = Duration::from_secs(1);
 
+/// How long looking for kept credentials may take.
+const AT_ONCE: Duration = Duration::from_millis(50);
+
 /// What holds for every server.
 #[derive(Debug, Clone)]
 pub struct ClientSettings {
@@ -108,13 +111,13 @@ impl Client {
     /// credentials. A server can repeat them in its answer, so texts of its answers must not show them.
     pub async fn secrets(&self, server: &Server) -> Vec<String> {
         match &server.authentication {
-            Authentication::OAuth2 { .. } => {
-                self.0.tokens.kept_text(server).await.into_iter().collect()
-            }
+            Authentication::OAuth2 { .. } => self.0.tokens.sent(server),
             Authentication::SigV4(sigv4) => match self.0.aws.get() {
-                Some(chain) => chain
-                    .credentials(sigv4)
+                // Kept ones are there at once. To fetch what could not be fetched a moment ago would cost the answer.
+                Some(chain) => tokio::time::timeout(AT_ONCE, chain.credentials(sigv4))
                     .await
+                    .ok()
+                    .and_then(Result::ok)
                     .map(|kept| secrets_of(&kept))
                     .unwrap_or_default(),
                 None => Vec::new(),

@@ -3,7 +3,7 @@
 //! A token is asked for with the credentials in a Basic header, and where the server refuses that, in the form
 //! (`internal.RetrieveToken`); which of the two worked is remembered. It is used until 10 s before it expires.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -80,8 +80,34 @@ struct Kept {
     style: Option<Style>,
 }
 
+/// Tokens of one server that may still come back in its answers: the kept one and those that it took the place of.
+const SENT: usize = 4;
+
+/// What is known of one server's tokens.
+#[derive(Default)]
+struct Entry {
+    /// Held while a token is fetched.
+    kept: tokio::sync::Mutex<Kept>,
+    /// The newest tokens, the newest last; never waited for.
+    sent: Mutex<VecDeque<String>>,
+}
+
+impl Entry {
+    fn note(&self, token: &Token) {
+        let Ok(header) = token.authorization.to_str() else {
+            return;
+        };
+        let text = header.split_once(' ').map_or(header, |(_, token)| token);
+        let mut sent = lock(&self.sent);
+        sent.push_back(text.to_owned());
+        if sent.len() > SENT {
+            sent.pop_front();
+        }
+    }
+}
+
 /// Tokens by the server they are for: only requests equal in all of it share one.
-pub(super) struct Tokens(Mutex<Bounded<Server, Arc<tokio::sync::Mutex<Kept>>>>);
+pub(super) struct Tokens(Mutex<Bounded<Server, Arc<Entry>>>);
 
 /// A token's header, and whether it was fetched just now.
 pub(super) struct Authorization {
@@ -95,7 +121,7 @@ impl Tokens {
         Tokens(Mutex::new(Bounded::new(KEPT)))
     }
 
-    fn kept(&self, server: &Server) -> Arc<tokio::sync::Mutex<Kept>> {
+    fn entry(&self, server: &Server) -> Arc<Entry> {
         lock(&self.0).get_or_insert(server.clone(), Arc::default())
     }
 
@@ -105,8 +131,8 @@ impl Tokens {
         server: &Server,
         transport: &Transport,
     ) -> Result<Authorization, TokenError> {
-        let kept = self.kept(server);
-        let mut kept = kept.lock().await;
+        let entry = self.entry(server);
+        let mut kept = entry.kept.lock().await;
         if let Some(token) = kept.token.as_ref().filter(|token| token.is_valid()) {
             return Ok(Authorization {
                 header: token.authorization.clone(),
@@ -129,6 +155,7 @@ impl Tokens {
             },
         };
         let header = token.authorization.clone();
+        entry.note(&token);
         kept.token = Some(token);
         Ok(Authorization {
             header,
@@ -136,23 +163,16 @@ impl Tokens {
         })
     }
 
-    /// The token that is kept for `server`, without its type.
-    pub(super) async fn kept_text(&self, server: &Server) -> Option<String> {
-        let kept = self.kept(server);
-        let kept = kept.lock().await;
-        let header = kept.token.as_ref()?.authorization.to_str().ok()?;
-        Some(
-            header
-                .split_once(' ')
-                .map_or(header, |(_, token)| token)
-                .to_owned(),
-        )
+    /// The newest tokens for `server`, without their type: one that was refused and replaced may be in an answer too.
+    pub(super) fn sent(&self, server: &Server) -> Vec<String> {
+        let entry = self.entry(server);
+        lock(&entry.sent).iter().cloned().collect()
     }
 
     /// Forgets the token that the server refused, unless another took its place.
     pub(super) async fn forget(&self, server: &Server, refused: &HeaderValue) {
-        let kept = self.kept(server);
-        let mut kept = kept.lock().await;
+        let entry = self.entry(server);
+        let mut kept = entry.kept.lock().await;
         if kept
             .token
             .as_ref()

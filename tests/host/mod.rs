@@ -44,6 +44,17 @@ impl Process {
         versions: &str,
         env: &[(&str, &str)],
     ) -> Answer<Self> {
+        Self::start_logging(program, args, versions, env, Stdio::inherit())
+    }
+
+    /// The same, with its log to `stderr`.
+    pub(crate) fn start_logging(
+        program: &Path,
+        args: &[&str],
+        versions: &str,
+        env: &[(&str, &str)],
+        stderr: Stdio,
+    ) -> Answer<Self> {
         let mut child = Command::new(program)
             .args(args)
             .env("ARGO_ROLLOUTS_RPC_PLUGIN", "metricprovider")
@@ -53,6 +64,7 @@ impl Process {
             .envs(env.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
+            .stderr(stderr)
             .spawn()?;
         let stdout = child.stdout.take().ok_or("no stdout")?;
         let mut process = Self {

@@ -10,6 +10,7 @@ use host::grpc as host_grpc;
 mod aws;
 mod cli;
 mod grpc;
+mod hostile;
 mod layers;
 mod loopback;
 mod netrpc;

@@ -43,16 +43,14 @@ enum End {
 async fn no_end_leaves_a_socket() {
     for versions in ["1", "1,2"] {
         for end in [End::Quit, End::Gone, End::Terminated] {
-            if let ("1,2", End::Gone) = (versions, end) {
-                // Over gRPC a host may connect again: the plugin waits for its Shutdown.
-                continue;
-            }
             let folder = tempfile::tempdir().unwrap();
             let mut process = start(&folder, versions);
             let id = process.id();
             assert!(process.socket.starts_with(folder.path()));
             let host = Host::connect(&process).await.unwrap();
             host.ping().await.unwrap();
+            // Whoever only pings is no host.
+            host.kind().await.unwrap();
             // Ctrl-C in the host's terminal reaches the plugin too, and the host still asks it.
             signal(id, "INT");
             host.ping().await.unwrap();
@@ -89,4 +87,19 @@ fn a_host_without_a_common_protocol_is_told() {
     let stderr = String::from_utf8(output.stderr).unwrap();
     let words = "`PLUGIN_PROTOCOL_VERSIONS` is `7`, expected 1 (net/rpc) or 2 (gRPC) among them";
     assert!(stderr.contains(words), "{stderr}");
+}
+
+#[tokio::test]
+async fn a_policy_that_is_a_pipe_does_not_keep_the_host_waiting() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("policy");
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let arguments = ["--policy", pipe.to_str().unwrap()];
+    let mut process = Process::start(Path::new(PROGRAM), &arguments, "1", &[]).unwrap();
+    let host = Host::connect(&process).await.unwrap();
+    let refusal = host.init().await.unwrap().unwrap_err();
+    assert!(refusal.contains("not a regular file"), "{refusal}");
+    host.quit().await.unwrap();
+    process.wait().unwrap();
 }

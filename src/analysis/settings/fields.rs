@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::text::chain::bounded;
 use crate::text::duration::parse_go_duration;
 use crate::text::nearest::nearest;
 
@@ -23,14 +24,35 @@ impl std::fmt::Display for Complaint {
     }
 }
 
-/// Joins complaints into one line.
+/// Joins complaints into one line; of very many the first ones.
 pub fn joined(complaints: &[Complaint]) -> String {
-    complaints
+    let (told, more) = complaints.split_at(complaints.len().min(TOLD));
+    let mut line = told
         .iter()
         .map(Complaint::to_string)
         .collect::<Vec<_>>()
-        .join("; ")
+        .join("; ");
+    if !more.is_empty() {
+        line.push_str(&format!("; and {} more", more.len()));
+    }
+    line
 }
+
+/// Complaints that are told; a message holds no more.
+const TOLD: usize = 20;
+
+/// Bytes of an unknown key that are repeated.
+const KEY: usize = 200;
+
+/// Keys whose value is never shown, whatever its type: it may stand there in clear.
+const UNSHOWN: [&str; 6] = [
+    "password",
+    "clientSecret",
+    "value",
+    "headers",
+    "caPem",
+    "clientId",
+];
 
 /// Reads the fields of one object; each key asked for is known, what is left at the end is refused by name.
 ///
@@ -233,7 +255,7 @@ impl<'a> Fields<'a> {
                     fields.refuse_the_rest();
                 }
                 other => {
-                    let problem = format!("{} is no object", described(other));
+                    let problem = format!("{} is no object", kind_of(other));
                     self.complaints.push(Complaint { path, problem });
                 }
             }
@@ -257,8 +279,13 @@ impl<'a> Fields<'a> {
             .keys()
             .filter(|key| !self.known.contains(&key.as_str()))
         {
-            let path = self.full(key);
-            let problem = match nearest(key, self.known.iter().copied()) {
+            let path = self.full(&bounded(key, KEY));
+            // A million keys must not take minutes, and no more is told.
+            let near = match self.complaints.len() < TOLD {
+                true => nearest(key, self.known.iter().copied()),
+                false => None,
+            };
+            let problem = match near {
                 Some(near) => format!("unknown key; did you mean `{near}`"),
                 None => "unknown key".to_owned(),
             };
@@ -280,24 +307,34 @@ impl<'a> Fields<'a> {
     }
 
     fn mistyped<T>(&mut self, key: &str, expected: &str, found: &Value) -> Option<T> {
-        self.complain(
-            key,
-            format!("expected {expected}, found {}", described(found)),
-        );
+        let found = match UNSHOWN.contains(&key) {
+            true => kind_of(found).to_owned(),
+            false => described(found),
+        };
+        self.complain(key, format!("expected {expected}, found {found}"));
         None
     }
 }
 
-/// The kind of a value, and the value where it is short and cannot be a secret.
+/// The kind of a value.
+fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "nothing",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// The value where it is short, else its kind.
 fn described(value: &Value) -> String {
     match value {
-        Value::Null => "nothing".to_owned(),
         Value::Bool(flag) => format!("`{flag}`"),
         Value::Number(number) => format!("`{number}`"),
         Value::String(text) if text.len() <= 40 => format!("`{text}`"),
-        Value::String(_) => "text".to_owned(),
-        Value::Array(_) => "a list".to_owned(),
-        Value::Object(_) => "an object".to_owned(),
+        other => kind_of(other).to_owned(),
     }
 }
 

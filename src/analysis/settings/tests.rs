@@ -125,7 +125,7 @@ fn one_wrong_value_a_key() {
             json!({}),
             "`headers`: expected a list, found an object",
         ),
-        ("headers", json!([1]), "`headers[0]`: `1` is no object"),
+        ("headers", json!([1]), "`headers[0]`: a number is no object"),
         (
             "rangeQuery",
             json!("x"),

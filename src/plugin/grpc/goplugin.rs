@@ -9,6 +9,7 @@ use futures_util::{Stream, StreamExt, future, stream};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 
+use super::connection::seen;
 use super::wire::health::health_check_response::ServingStatus;
 use super::wire::health::health_server::{Health, HealthServer};
 use super::wire::health::{HealthCheckRequest, HealthCheckResponse};
@@ -107,8 +108,9 @@ impl GrpcStdio for GoPlugin {
 
     async fn stream_stdio(
         &self,
-        _: Request<()>,
+        request: Request<()>,
     ) -> Result<Response<Self::StreamStdioStream>, Status> {
+        seen(&request);
         Ok(Response::new(self.silence()))
     }
 }

@@ -11,12 +11,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{self, Stream};
-use tokio::net::{UnixListener, UnixStream};
+use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
 
+use self::connection::{Hosts, Watched};
 use crate::analysis::provider::MetricProvider;
 
+mod connection;
 mod goplugin;
 mod messages;
 mod provider;
@@ -36,7 +38,8 @@ const MAX_CALLS: u32 = 4096;
 /// Bytes of one message that is read. A run with its status is some tens of KiB; etcd holds objects up to 1.5 MiB.
 const MAX_MESSAGE: usize = 32 << 20;
 
-/// Serves the provider to every connection that `listener` accepts, until the host calls Shutdown. Calls that are
+/// Serves the provider to every connection that `listener` accepts, until the host calls Shutdown, or all connections
+/// that asked for the plugin are gone. Calls that are
 /// still open 300 ms later are left unanswered.
 ///
 /// What a connection sends that is no gRPC ends that connection.
@@ -53,7 +56,10 @@ pub async fn serve<P: MetricProvider>(listener: UnixListener, provider: Arc<P>) 
         .add_service(goplugin::stdio(stop.clone()))
         .add_service(goplugin::broker(stop.clone()))
         .add_service(provider::service(provider, MAX_MESSAGE))
-        .serve_with_incoming_shutdown(connections(listener), stop.clone().cancelled_owned());
+        .serve_with_incoming_shutdown(
+            connections(listener, Hosts::new(stop.clone())),
+            stop.clone().cancelled_owned(),
+        );
     tokio::select! {
         ended = server => ended.map_err(io::Error::other),
         () = drained(stop) => Ok(()),
@@ -67,11 +73,13 @@ async fn drained(stop: CancellationToken) {
 }
 
 /// The listener's connections, without end.
-fn connections(listener: UnixListener) -> impl Stream<Item = io::Result<UnixStream>> {
-    stream::unfold(listener, |listener| async {
+fn connections(listener: UnixListener, hosts: Hosts) -> impl Stream<Item = io::Result<Watched>> {
+    stream::unfold((listener, hosts), |(listener, hosts)| async {
         loop {
             match listener.accept().await {
-                Ok((connection, _)) => return Some((Ok(connection), listener)),
+                Ok((connection, _)) => {
+                    return Some((Ok(hosts.watch(connection)), (listener, hosts)));
+                }
                 Err(error) => {
                     tracing::warn!(%error, "accept a connection");
                     tokio::time::sleep(ACCEPT_PAUSE).await;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
+use super::connection::seen;
 use super::messages::{self, MessageError};
 use super::wire::promqlguard as wire;
 use super::wire::promqlguard::metric_provider_server as server;
@@ -30,8 +31,9 @@ type Answer<T> = Result<Response<T>, Status>;
 impl<P: MetricProvider> server::MetricProvider for Service<P> {
     async fn init_plugin(
         &self,
-        _: Request<wire::InitPluginRequest>,
+        request: Request<wire::InitPluginRequest>,
     ) -> Answer<wire::InitPluginResponse> {
+        seen(&request);
         let outcome = calls::catch("InitPlugin", async { self.provider.init() }).await?;
         Ok(Response::new(wire::InitPluginResponse {
             error: outcome.err().unwrap_or_default(),
@@ -39,6 +41,7 @@ impl<P: MetricProvider> server::MetricProvider for Service<P> {
     }
 
     async fn run(&self, request: Request<wire::RunRequest>) -> Answer<wire::Measurement> {
+        seen(&request);
         let request = request.into_inner();
         let run = messages::run(request.analysis_run)?;
         let metric = messages::metric(request.metric);
@@ -47,6 +50,7 @@ impl<P: MetricProvider> server::MetricProvider for Service<P> {
     }
 
     async fn resume(&self, request: Request<wire::ResumeRequest>) -> Answer<wire::Measurement> {
+        seen(&request);
         let request = request.into_inner();
         let run = messages::run(request.analysis_run)?;
         let metric = messages::metric(request.metric);
@@ -59,6 +63,7 @@ impl<P: MetricProvider> server::MetricProvider for Service<P> {
         &self,
         request: Request<wire::TerminateRequest>,
     ) -> Answer<wire::Measurement> {
+        seen(&request);
         let request = request.into_inner();
         let run = messages::run(request.analysis_run)?;
         let metric = messages::metric(request.metric);
@@ -73,6 +78,7 @@ impl<P: MetricProvider> server::MetricProvider for Service<P> {
         &self,
         request: Request<wire::GarbageCollectRequest>,
     ) -> Answer<wire::GarbageCollectResponse> {
+        seen(&request);
         let request = request.into_inner();
         let run = messages::run(request.analysis_run)?;
         let metric = messages::metric(request.metric);
@@ -87,7 +93,8 @@ impl<P: MetricProvider> server::MetricProvider for Service<P> {
         }))
     }
 
-    async fn r#type(&self, _: Request<wire::TypeRequest>) -> Answer<wire::TypeResponse> {
+    async fn r#type(&self, request: Request<wire::TypeRequest>) -> Answer<wire::TypeResponse> {
+        seen(&request);
         let r#type = calls::catch("Type", async { self.provider.kind() }).await?;
         Ok(Response::new(wire::TypeResponse { r#type }))
     }
@@ -96,6 +103,7 @@ impl<P: MetricProvider> server::MetricProvider for Service<P> {
         &self,
         request: Request<wire::GetMetadataRequest>,
     ) -> Answer<wire::GetMetadataResponse> {
+        seen(&request);
         let metric = messages::metric(request.into_inner().metric);
         let call = async { self.provider.metadata(&metric) };
         let metadata = calls::catch("GetMetadata", call).await?;
