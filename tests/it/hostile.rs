@@ -300,13 +300,7 @@ async fn a_ping_does_not_wait_for_costly_conditions_times_or_settings() {
         ),
     ] {
         let began = Instant::now();
-        let (measurement, longest) = run_pinging(&host, &metric).await;
-        println!(
-            "{what}: {:?}, pings {longest:?}: {} {:.100}",
-            began.elapsed(),
-            measurement.phase,
-            measurement.message
-        );
+        let (_, longest) = run_pinging(&host, &metric).await;
         // Debug builds on a busy machine: what was wrong took seconds.
         assert!(longest < Duration::from_secs(2), "{what}: {longest:?}");
         assert!(began.elapsed() < Duration::from_secs(30), "{what}");
@@ -371,7 +365,6 @@ async fn a_hostile_server_costs_neither_pings_nor_more_than_the_timeout_and_a_se
                 " ",
             ),
             Some("head") => Reply::endless("HTTP/1.1 200 OK\r\n", "a: b\r\n"),
-            Some("continue") => Reply::endless("", "HTTP/1.1 100 Continue\r\n\r\n"),
             Some("stall") => Reply::stall_after("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"),
             _ => Reply::stall_after(""),
         }
@@ -389,7 +382,6 @@ async fn a_hostile_server_costs_neither_pings_nor_more_than_the_timeout_and_a_se
         "status",
         "drip",
         "head",
-        "continue",
         "stall",
         "nothing",
     ] {
@@ -402,10 +394,6 @@ async fn a_hostile_server_costs_neither_pings_nor_more_than_the_timeout_and_a_se
         let began = Instant::now();
         let (measurement, longest) = run_pinging(&host, &metric).await;
         let took = began.elapsed();
-        println!(
-            "{query}: {took:?}, pings {longest:?}: {} {:.100}",
-            measurement.phase, measurement.message
-        );
         assert!(longest < Duration::from_secs(1), "{query}: {longest:?}");
         // And a moment, for this is a debug build on a busy machine.
         assert!(took < Duration::from_millis(3500), "{query}: {took:?}");
