@@ -3,6 +3,7 @@
 //! The envelope is client_golang's `apiResponse` and `queryResult` (`api/prometheus/v1/api.go`) plus `infos` and statistics.
 //! Stricter than Go on purpose: a sample without a value is refused, not 0, and so is a series without values.
 
+mod notes;
 mod samples;
 
 use std::borrow::Cow;
@@ -16,6 +17,7 @@ use super::answer::{Answer, Data, Statistics};
 use super::error::{ApiError, Counted, Malformed, QueryError};
 use super::query::Limits;
 use crate::text::chain::bounded;
+use notes::Notes;
 use samples::{PointSeed, RowsSeed, SampleSeed, SeriesSeed};
 
 /// What every answer of the API is wrapped in.
@@ -30,9 +32,9 @@ struct Envelope<'a> {
     #[serde(borrow, default)]
     error: Option<Cow<'a, str>>,
     #[serde(default)]
-    warnings: Option<Vec<String>>,
+    warnings: Option<Notes>,
     #[serde(default)]
-    infos: Option<Vec<String>>,
+    infos: Option<Notes>,
     /// VictoriaMetrics's place for statistics.
     #[serde(borrow, default)]
     stats: Option<&'a RawValue>,
@@ -113,8 +115,8 @@ pub(super) fn answer(
     let statistics = statistics(envelope.stats, data.stats);
     Ok(Answer {
         data: value(&data, limits, content_type)?,
-        warnings: envelope.warnings.unwrap_or_default(),
-        infos: envelope.infos.unwrap_or_default(),
+        warnings: envelope.warnings.map(|notes| notes.0).unwrap_or_default(),
+        infos: envelope.infos.map(|notes| notes.0).unwrap_or_default(),
         statistics,
     })
 }
