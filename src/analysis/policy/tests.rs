@@ -1,0 +1,238 @@
+use serde_json::json;
+
+use super::*;
+use crate::analysis::settings::fields::joined;
+
+fn policy(yaml: &str) -> Policy {
+    Policy::from_yaml(yaml).unwrap_or_else(|complaints| panic!("{yaml}: {}", joined(&complaints)))
+}
+
+#[test]
+fn a_policy_is_read_whole_or_refused_with_every_complaint() {
+    let read = policy(
+        "defaults: {guard: observe, timeout: 10}\nguardFloor: observe\ndial: {deny: [10.0.0.0/8], loopback: false}\n\
+         files: [/etc/tls/]\nheaders: {forbidden: [X-Scope-OrgID]}\nlimits: {timeout: 2m, series: 10}\n\
+         awsHosts: ['*.vpce.internal']\ninsecure: false\nlog: {level: debug}\naddresses: ['http://prom:9090']\n",
+    );
+    assert_eq!(read.limits.timeout, Duration::from_secs(120));
+    assert!(read.dial.no_loopback && !read.insecure);
+    assert_eq!(policy(""), Policy::default());
+    for (yaml, problem) in [
+        (
+            "adresses: []",
+            "`adresses`: unknown key; did you mean `addresses`",
+        ),
+        (
+            "dial: {deny: [ten]}",
+            "`dial.deny`: `ten` is neither an IP address nor a range such as `10.0.0.0/8`",
+        ),
+        (
+            "defaults: {timeout: -1}",
+            "`defaults.timeout`: `-1` is negative; give seconds, 0 or above",
+        ),
+        (
+            "limits: {body: 0}",
+            "`limits.body`: `0` allows nothing; give 1 or above",
+        ),
+        ("files: [etc]", "`files`: `etc` is no absolute path"),
+        ("addresses: [prom]", "`addresses`: `prom` has no scheme"),
+        ("[]", "expected an object of keys"),
+        (
+            "namespace: {mode: require}",
+            "`namespace`: not held by this version; leave it out",
+        ),
+    ] {
+        assert_eq!(
+            Policy::from_yaml(yaml).map_err(|c| joined(&c)),
+            Err(problem.to_owned()),
+            "{yaml}"
+        );
+    }
+    assert!(Policy::from_yaml("a: [").is_err());
+}
+
+#[test]
+fn a_policy_that_is_no_yaml_is_told_without_its_passwords() {
+    let yaml =
+        "defaults:\n  authentication:\n    basicAuth: {username: u, password: hunter2\nfiles: []\n";
+    let problem = Policy::from_yaml(yaml)
+        .map_err(|c| joined(&c))
+        .expect_err("refused");
+    assert!(!problem.contains("hunter2"), "{problem}");
+}
+
+#[test]
+fn the_operators_credentials_do_not_go_to_an_address_of_the_template() {
+    let defaults = "defaults: {address: 'http://prom:9090', headers: [{key: X-Key, value: k}], timeout: 7,\n\
+         \x20 authentication: {basicAuth: {username: u, password: p}}}\n";
+    let closed = format!("{defaults}addresses: ['http://prom:9090', 'http://other']\n");
+    let own = Some("http://environment");
+    for (yaml, given, kept) in [
+        (defaults, r#"{}"#, true),
+        (defaults, r#"{"address": ""}"#, true),
+        (defaults, r#"{"address": "http://prom:9090/tenant"}"#, true),
+        (defaults, r#"{"address": "http://prom:9091"}"#, false),
+        (defaults, r#"{"address": "https://prom:9090"}"#, false),
+        (defaults, r#"{"address": "http://evil"}"#, false),
+        (
+            defaults,
+            r#"{"address": "", "address": "http://evil"}"#,
+            false,
+        ),
+        (defaults, r#"{"address": "http://environment"}"#, false),
+        (&closed, r#"{"address": "http://other"}"#, true),
+        (
+            "defaults: {authentication: {basicAuth: {username: u, password: p}}}",
+            r#"{"address": "http://environment/x"}"#,
+            true,
+        ),
+        (
+            "defaults: {authentication: {basicAuth: {username: u, password: p}}}",
+            r#"{"address": "http://evil"}"#,
+            false,
+        ),
+    ] {
+        let policy = policy(yaml);
+        let metric = Metric {
+            plugins: vec![("a/b".into(), given.into())],
+            ..Metric::default()
+        };
+        let defaults = policy.defaults_for(&metric, own);
+        assert_eq!(defaults.contains_key("authentication"), kept, "{given}");
+        assert_eq!(defaults.get("timeout"), policy.defaults.get("timeout"));
+        assert!(kept || !defaults.contains_key("headers"), "{given}");
+    }
+}
+
+#[test]
+fn addresses_match_by_scheme_host_port_and_whole_segments() {
+    for (pattern, address, matches) in [
+        ("http://prom:9090", "http://prom:9090", true),
+        ("http://prom:9090", "http://prom:9090/any", true),
+        ("http://prom:9090", "http://prom", false),
+        ("http://prom:9090", "https://prom:9090", false),
+        ("https://*.example.com", "https://a.b.example.com/x", true),
+        ("https://*.example.com", "https://example.com", false),
+        ("https://*.example.com", "https://evilexample.com", false),
+        ("https://*.example.com", "https://a.example.com:8443", false),
+        (
+            "https://*.example.com:*",
+            "https://a.example.com:8443",
+            true,
+        ),
+        ("https://*", "https://anything", true),
+        ("http://prom/tenant", "http://prom/tenant/x", true),
+        ("http://prom/tenant", "http://prom/tenant2", false),
+        ("http://prom/tenant", "http://prom/tenant/../other", false),
+        (
+            "http://prom/tenant",
+            "http://prom/tenant/%2e%2e/other",
+            false,
+        ),
+        ("http://prom/tenant", "http://prom/tenant/..%2Fother", false),
+        ("http://prom/tenant", "http://prom/tenant/..%5cother", false),
+        ("http://prom", "http://prom/a%2Fb", true),
+        ("http://prom", "http://user:pw@prom", true),
+        ("http://prom", "http://prom@evil", false),
+        ("http://prom", "http://PROM", true),
+    ] {
+        let url = Url::parse(address).expect("an address");
+        assert_eq!(
+            AddressPattern::read(pattern)
+                .expect("a pattern")
+                .matches(&url),
+            matches,
+            "{pattern} {address}"
+        );
+    }
+    assert!(AddressPattern::read("http://pro*m").is_err());
+    assert!(AddressPattern::read("http://*m").is_err());
+}
+
+#[test]
+fn what_the_policy_does_not_allow_is_refused_by_key() {
+    let strict = policy(
+        "addresses: ['http://prom']\nfiles: [/etc/tls/*, /one]\nheaders: {forbidden: [x-scope-orgid]}\n\
+         guardFloor: observe\ninsecure: false",
+    );
+    let refused = |policy: &Policy, given: Value, address: &str| {
+        let Value::Object(mut given) = given else {
+            panic!("an object")
+        };
+        given.insert("query".into(), "up".into());
+        let settings = Settings::from_object(&given, &Map::new()).expect("settings");
+        let refusals = policy.refusals(&settings, &Url::parse(address).expect("an address"));
+        refusals
+            .iter()
+            .map(|c| c.to_string().replace("; the operator's policy decides", ""))
+            .collect::<Vec<_>>()
+    };
+    let open = Policy::default();
+    for (policy, given, guard) in [
+        (
+            &strict,
+            json!({"guard": "off", "query": "up"}),
+            Guard::Observe,
+        ),
+        (&open, json!({"guard": "off", "query": "up"}), Guard::Off),
+        (&open, json!({"query": "up"}), Guard::Enforce),
+    ] {
+        let settings =
+            Settings::from_object(given.as_object().expect("an object"), &Map::new()).ok();
+        assert_eq!(policy.guard(&settings.expect("settings")), guard);
+    }
+    assert_eq!(
+        refused(
+            &strict,
+            json!({"tls": {"caFile": "/etc/tls/ca.pem"}}),
+            "http://prom"
+        ),
+        Vec::<String>::new()
+    );
+    for (policy, given, address, problem) in [
+        (
+            &strict,
+            json!({}),
+            "http://u:p@evil:1/x?y",
+            "`address`: `http://evil:1` is not among the allowed addresses",
+        ),
+        (
+            &strict,
+            json!({"insecure": true}),
+            "http://prom",
+            "`insecure`: certificates are verified here",
+        ),
+        (
+            &strict,
+            json!({"headers": [{"key": "X-Scope-OrgID", "value": "a"}]}),
+            "http://prom",
+            "`headers`: `X-Scope-OrgID` may not be set",
+        ),
+        (
+            &strict,
+            json!({"tls": {"caFile": "/etc/tls/../shadow"}}),
+            "http://prom",
+            "`tls.caFile`: file `/etc/tls/../shadow` is not among the allowed `files`",
+        ),
+        (
+            &open,
+            json!({"authentication": {"bearer": {"tokenFile": "/var/run/token"}}}),
+            "http://prom",
+            "`authentication.bearer.tokenFile`: file `/var/run/token` is not among the allowed `files`",
+        ),
+        (
+            &open,
+            json!({"authentication": {"sigv4": {"region": "x"}}}),
+            "http://amazonaws.com.evil",
+            "`authentication.sigv4`: ambient AWS credentials do not sign for `amazonaws.com.evil`; add it to `awsHosts`",
+        ),
+        (
+            &open,
+            json!({"timeout": 61}),
+            "http://prom",
+            "`timeout`: over the limit of 60 s",
+        ),
+    ] {
+        assert_eq!(refused(policy, given, address), [problem]);
+    }
+}
