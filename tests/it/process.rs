@@ -5,6 +5,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use promql_guard::analysis::metric::Metric;
+use promql_guard::analysis::run::AnalysisRun;
 use tempfile::TempDir;
 
 use crate::host::{Host, Process};
@@ -102,4 +104,31 @@ async fn a_policy_that_is_a_pipe_does_not_keep_the_host_waiting() {
     assert!(refusal.contains("not a regular file"), "{refusal}");
     host.quit().await.unwrap();
     process.wait().unwrap();
+}
+
+#[tokio::test]
+async fn a_call_that_waits_does_not_hold_up_the_end() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let settings = format!(
+        r#"{{"address":"http://{}","query":"up"}}"#,
+        silent.local_addr().unwrap()
+    );
+    let metric = Metric {
+        plugins: vec![("a/b".to_owned(), settings.into_bytes())],
+        ..Metric::default()
+    };
+    for versions in ["1", "1,2"] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut process = start(&folder, versions);
+        let id = process.id();
+        let host = Host::connect(&process).await.unwrap();
+        let run = AnalysisRun::default();
+        let asked = tokio::time::timeout(Duration::from_millis(200), host.run(Some(&run), &metric));
+        assert!(asked.await.is_err(), "{versions}: answered");
+        signal(id, "TERM");
+        let status = tokio::task::spawn_blocking(move || process.wait().unwrap());
+        let status = tokio::time::timeout(LONG, status).await;
+        assert!(status.unwrap().unwrap().success(), "{versions}");
+        assert!(is_empty(&folder), "{versions}");
+    }
 }

@@ -288,16 +288,18 @@ pub fn server_url(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
-/// An address as it may be shown: without what stands before an `@`, nor a query.
+/// An address as it may be shown: without what stands before an `@`, nor a query. A password may hold `?` and `#`, so the
+/// last `@` counts wherever it stands.
 fn shown(text: &str) -> String {
-    let text = text.split(['?', '#']).next().unwrap_or_default();
-    match (text.find("://"), text.rfind('@')) {
+    let plain = match (text.find("://"), text.rfind('@')) {
         (Some(scheme), Some(at)) if at > scheme => {
             format!("{}{}", &text[..scheme + 3], &text[at + 1..])
         }
         (None, Some(at)) => text[at + 1..].to_owned(),
         _ => text.to_owned(),
-    }
+    };
+    let end = plain.find(['?', '#']).unwrap_or(plain.len());
+    plain[..end].to_owned()
 }
 
 #[cfg(test)]

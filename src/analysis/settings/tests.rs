@@ -243,3 +243,37 @@ fn the_operators_defaults_fill_what_the_template_lacks() {
         (Some(Duration::from_secs(5)), Some(Guard::Observe))
     );
 }
+
+#[test]
+fn no_part_of_a_password_in_an_address_is_told() {
+    for address in [
+        "http://u:hunter2@h x",
+        "http://u:hun?ter2@h x",
+        "http://u:hun#ter2@h x",
+        "u:hun?ter2@h",
+        "ftp://u:hun@ter2@h",
+        "http://h:hunter2@[",
+        "http://u:p@h/?token=hunter2 x",
+    ] {
+        let told = complaint(json!({"query": "up", "address": address}));
+        assert!(!told.contains("hun") && !told.contains("ter2"), "{told}");
+    }
+    for (key, value) in [
+        (
+            "authentication",
+            json!({"basicAuth": {"username": "u", "password": 7318}}),
+        ),
+        (
+            "authentication",
+            json!({"oauth2": {"tokenUrl": "http://t", "clientId": "c", "clientSecret": 7318}}),
+        ),
+        ("headers", json!(["Authorization: 7318"])),
+        ("headers", json!([{"key": "a", "value": 7318}])),
+        ("headers", json!("7318")),
+    ] {
+        let mut given = json!({"query": "up"});
+        given[key] = value;
+        let told = complaint(given);
+        assert!(!told.contains("7318"), "{told}");
+    }
+}
