@@ -1,6 +1,6 @@
 //! What the process inherits: the default address, proxies, AWS credentials.
 
-use crate::measure::provider::Surroundings;
+use crate::measure::surroundings::Surroundings;
 use crate::prometheus::{AwsEnvironment, Proxies};
 
 /// Reads the environment, once.

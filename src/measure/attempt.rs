@@ -9,9 +9,9 @@ use serde_json::Map;
 use url::Url;
 
 use super::placeholders;
-use super::provider::Surroundings;
 use super::reading::{self, Reading, ReadingError};
 use super::server::{self, ServerError};
+use super::surroundings::Surroundings;
 use super::verdict::{Conditions, Verdict, judge};
 use super::wording::Wording;
 use crate::analysis::measurement::Phase;

@@ -9,6 +9,7 @@
 //! Not here yet: the guard rails. `guard: enforce` and `observe` measure as `off`.
 
 pub mod provider;
+pub mod surroundings;
 
 mod attempt;
 mod placeholders;

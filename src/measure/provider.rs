@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::attempt::{Attempt, late, make, prepare, query_of};
+use super::surroundings::Surroundings;
 use crate::analysis::measurement::{Measurement, Phase};
 use crate::analysis::metric::Metric;
 use crate::analysis::policy::{Dial, Policy};
@@ -14,7 +15,7 @@ use crate::analysis::provider::MetricProvider;
 use crate::analysis::run::AnalysisRun;
 use crate::analysis::secrets::{Mask, secret_arguments};
 use crate::analysis::settings::fields::{Complaint, joined};
-use crate::prometheus::{AwsEnvironment, Client, ClientSettings, DialRules, Proxies};
+use crate::prometheus::{Client, ClientSettings, DialRules};
 use crate::text::chain::bounded;
 
 /// A call ends this long after its request's timeout, whatever the server does.
@@ -25,17 +26,6 @@ const REMEMBERED: usize = 256;
 
 /// The provider's name.
 const KIND: &str = "PromqlGuard";
-
-/// What the process was given by those who started it, beside the policy.
-#[derive(Default)]
-pub struct Surroundings {
-    /// The address for settings that give none (`ARGO_ROLLOUTS_PROMETHEUS_ADDRESS`).
-    pub default_address: Option<String>,
-    /// The proxies of the environment.
-    pub proxies: Proxies,
-    /// Where ambient AWS credentials come from.
-    pub aws: AwsEnvironment,
-}
 
 /// Measures PromQL metrics.
 pub struct Provider {
