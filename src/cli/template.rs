@@ -171,13 +171,14 @@ pub(super) fn read(path: &Path, given: &[(String, String)]) -> Result<Template, 
         .spec
         .metrics
         .iter()
-        .map(|metric| {
+        .enumerate()
+        .map(|(index, metric)| {
             let filled =
                 substitute(metric, &values).map_err(|cause| TemplateError::Substitute {
                     resource: resource.clone(),
                     cause,
                 })?;
-            metric_of(&filled, &resource)
+            metric_of(&filled, &resource, index)
         })
         .collect::<Result<_, _>>()?;
     Ok(Template {
@@ -196,7 +197,12 @@ fn object_of(path: &Path) -> Result<Object, TemplateError> {
     let documents: Vec<Value> =
         serde_saphyr::from_multiple(&text).map_err(|error| TemplateError::Yaml {
             path: path.to_owned(),
-            problem: one_line(error.to_string().lines().next().unwrap_or_default()),
+            problem: one_line(
+                error
+                    .without_snippet()
+                    .to_string()
+                    .trim_start_matches("error: "),
+            ),
         })?;
     let mut found: Vec<Value> = documents
         .into_iter()
@@ -276,11 +282,11 @@ fn arguments_of(
         .collect())
 }
 
-fn metric_of(value: &Value, resource: &str) -> Result<Metric, TemplateError> {
+fn metric_of(value: &Value, resource: &str, index: usize) -> Result<Metric, TemplateError> {
     let form: MetricForm =
         serde_json::from_value(value.clone()).map_err(|error| TemplateError::Form {
             resource: resource.to_owned(),
-            problem: one_line(&error.to_string()),
+            problem: format!("`spec.metrics[{index}]`: {}", one_line(&error.to_string())),
         })?;
     let number = |limit: Option<IntOrString>| limit.map(|limit| limit.value());
     Ok(Metric {
