@@ -1,4 +1,4 @@
-//! promql-guard: an Argo Rollouts metric provider plugin, and a linter, for PromQL gates that can fail.
+//! promql-guard: an Argo Rollouts metric provider plugin for PromQL gates.
 //!
 //! ```text
 //!        YAML templates                      Argo Rollouts controller
@@ -11,6 +11,10 @@
 //!                               │
 //!                   promql   text   condition
 //! ```
+//!
+//! Where a change belongs: a setting into `analysis::settings`, what a template may do into `analysis::policy`, words of a
+//! verdict into `measure::verdict`, how a server is reached into `prometheus`, Argo's wire into `plugin` (its encoding into
+//! `gob`), a function of conditions into `condition::builtins`, a command into `cli`.
 //!
 //! Bottom up, which is also a good order to read in; a module names only modules of lower lines
 //! (held by `tests/it/layers.rs`):

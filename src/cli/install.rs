@@ -22,7 +22,8 @@ pub(super) fn print(options: &InstallOptions) -> Done {
         _ => "checked by the controller after the download, from Rollouts 1.7 on",
     };
     render::text(&format!(
-        "apiVersion: v1\n\
+        "# The list below is one text: applied as it is, it replaces the plugins that the ConfigMap lists already.\n\
+         apiVersion: v1\n\
          kind: ConfigMap\n\
          metadata:\n\
          \x20 name: argo-rollouts-config\n\

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::{IMPOSSIBLE, environment, plugin_arguments, render};
+use crate::analysis::settings::fields::joined;
 use crate::measure::provider::Provider;
 use crate::plugin::handshake::Environment;
 use crate::plugin::{self, log};
@@ -48,6 +49,10 @@ pub(super) fn serve(host: &Environment, arguments: Vec<OsString>) -> ExitCode {
     });
     // Without a log the answers are still right.
     let _last_lines = log::install(level);
+    if let Err(complaints) = &arguments.policy {
+        let problem = joined(complaints);
+        tracing::error!(%problem, "the operator's policy cannot be used: every measurement is an Error");
+    }
     tracing::warn!(
         version = env!("CARGO_PKG_VERSION"),
         "guard rails are not built yet: `guard: enforce` and `guard: observe` measure as `guard: off`"

@@ -49,13 +49,17 @@ pub(super) fn run(options: &RunOptions) -> Done {
     if template.metrics.is_empty() {
         return Err(format!("{}: no metrics", template.resource).into());
     }
+    let policy = policy(options)?;
     for metric in &mut template.metrics {
+        if metric.success_condition.is_empty() && metric.failure_condition.is_empty() {
+            render::problem(&format!(
+                "note: metric `{}` has no condition: whatever is measured is Successful",
+                metric.name
+            ));
+        }
         metric.plugins = asked_elsewhere(std::mem::take(&mut metric.plugins), options);
     }
-    let provider = Arc::new(Provider::new(
-        Ok(policy(options)?),
-        environment::surroundings(),
-    ));
+    let provider = Arc::new(Provider::new(Ok(policy), environment::surroundings()));
     let run = analysis_run(&template, options);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

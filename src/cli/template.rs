@@ -7,9 +7,11 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::substitute::{SubstituteError, substitute};
-use crate::analysis::metric::{Metric, int_value};
+use crate::analysis::metric::Metric;
 use crate::analysis::run::Argument;
+use crate::analysis::settings::fields::{Complaint, Fields, joined};
 use crate::text::chain::one_line;
+use crate::text::duration::parse_go_duration;
 
 /// The largest file that is read, in bytes.
 const FILE: u64 = 16 << 20;
@@ -31,7 +33,7 @@ pub(super) enum TemplateError {
     #[error("`{}` is no YAML: {problem}", .path.display())]
     Yaml { path: PathBuf, problem: String },
     /// None of the kinds, or several objects of them.
-    #[error("`{}`: expected one object of kind {}, found {found}", .path.display(), KINDS.join(", "))]
+    #[error("`{}`: expected one object of kind {}, found {found}; split the file where it holds several", .path.display(), KINDS.join(", "))]
     Kind { path: PathBuf, found: usize },
     /// A field of another form than Argo's.
     #[error("{resource}: {problem}")]
@@ -116,43 +118,6 @@ struct Arg {
     name: String,
     value: Option<String>,
     value_from: Option<Value>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct MetricForm {
-    name: String,
-    #[serde(default)]
-    interval: String,
-    #[serde(default)]
-    initial_delay: String,
-    count: Option<IntOrString>,
-    #[serde(default)]
-    success_condition: String,
-    #[serde(default)]
-    failure_condition: String,
-    failure_limit: Option<IntOrString>,
-    inconclusive_limit: Option<IntOrString>,
-    consecutive_error_limit: Option<IntOrString>,
-    consecutive_success_limit: Option<IntOrString>,
-    #[serde(default)]
-    provider: Map<String, Value>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum IntOrString {
-    Int(i64),
-    String(String),
-}
-
-impl IntOrString {
-    fn value(&self) -> i64 {
-        match self {
-            IntOrString::Int(number) => *number,
-            IntOrString::String(text) => int_value(text),
-        }
-    }
 }
 
 /// Reads the file's one template (`-`: standard input) and fills `given` over its arguments' own values.
@@ -282,26 +247,54 @@ fn arguments_of(
         .collect())
 }
 
+/// Every key of Argo's `Metric` (`analysis_types.go`); a misspelt condition would let everything pass.
 fn metric_of(value: &Value, resource: &str, index: usize) -> Result<Metric, TemplateError> {
-    let form: MetricForm =
-        serde_json::from_value(value.clone()).map_err(|error| TemplateError::Form {
-            resource: resource.to_owned(),
-            problem: format!("`spec.metrics[{index}]`: {}", one_line(&error.to_string())),
-        })?;
-    let number = |limit: Option<IntOrString>| limit.map(|limit| limit.value());
-    Ok(Metric {
-        plugins: plugins_of(&form.name, &form.provider, resource)?,
-        name: form.name,
-        interval: form.interval,
-        initial_delay: form.initial_delay,
-        count: number(form.count),
-        success_condition: form.success_condition,
-        failure_condition: form.failure_condition,
-        failure_limit: number(form.failure_limit),
-        inconclusive_limit: number(form.inconclusive_limit),
-        consecutive_error_limit: number(form.consecutive_error_limit),
-        consecutive_success_limit: number(form.consecutive_success_limit),
-    })
+    let path = format!("spec.metrics[{index}]");
+    let refused = |complaints: &[Complaint]| TemplateError::Form {
+        resource: resource.to_owned(),
+        problem: joined(complaints),
+    };
+    let Value::Object(object) = value else {
+        let problem = "expected an object".to_owned();
+        return Err(refused(&[Complaint { path, problem }]));
+    };
+    let mut complaints = Vec::new();
+    let mut fields = Fields::new(&path, object, &mut complaints);
+    let name = fields.text("name").unwrap_or_default();
+    if name.is_empty() {
+        fields.complain("name", "missing");
+    }
+    let mut metric = Metric {
+        interval: go_duration(&mut fields, "interval"),
+        initial_delay: go_duration(&mut fields, "initialDelay"),
+        count: fields.integer("count"),
+        success_condition: fields.text("successCondition").unwrap_or_default(),
+        failure_condition: fields.text("failureCondition").unwrap_or_default(),
+        failure_limit: fields.integer("failureLimit"),
+        inconclusive_limit: fields.integer("inconclusiveLimit"),
+        consecutive_error_limit: fields.integer("consecutiveErrorLimit"),
+        consecutive_success_limit: fields.integer("consecutiveSuccessLimit"),
+        plugins: Vec::new(),
+        name,
+    };
+    let provider = fields.raw_object("provider").cloned().unwrap_or_default();
+    fields.refuse_the_rest();
+    if !complaints.is_empty() {
+        return Err(refused(&complaints));
+    }
+    metric.plugins = plugins_of(&metric.name, &provider, resource)?;
+    Ok(metric)
+}
+
+/// Go's durations alone, as the controller reads them.
+fn go_duration(fields: &mut Fields<'_>, key: &'static str) -> String {
+    let text = fields.text(key).unwrap_or_default();
+    if !text.is_empty()
+        && let Err(error) = parse_go_duration(&text)
+    {
+        fields.complain(key, error.to_string());
+    }
+    text
 }
 
 /// `provider.prometheus` is read as if it stood under `provider.plugin`: migrating is renaming that key.
