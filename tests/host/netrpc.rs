@@ -82,7 +82,8 @@ impl Session {
             }
         });
         let driver = tokio::spawn(async move {
-            // The first frames leave, whatever the pause.
+            // The first frames leave, whatever the pause: what is under test is a host whose first round trip was slow, after
+            // which a peer that grows its window takes the next ones for quick. Time itself is the input here.
             if poll_fn(|cx| Poll::Ready(Pin::new(&mut driver).poll(cx)))
                 .await
                 .is_pending()
