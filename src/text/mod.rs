@@ -1,6 +1,10 @@
-//! Small texts into values and back: an error chain into one line, Go's durations, the nearest known word.
+//! Small texts into values and back: an error chain into one line, Go's durations, the nearest known word, places in a
+//! text and in the file that holds it.
 
 pub mod chain;
 pub mod duration;
+pub mod filled;
 pub mod float;
 pub mod nearest;
+pub mod place;
+pub mod span;
