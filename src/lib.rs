@@ -18,7 +18,7 @@
 //!
 //! Bottom up, which is also a good order to read in; a module names only modules of lower lines
 //! (held by `tests/it/layers.rs`):
-//! [`text`]; [`promql`], [`condition`], [`gob`], [`prometheus`], [`analysis`]; [`measure`]; [`plugin`]; [`cli`].
+//! [`text`]; [`promql`], [`condition`], [`gob`], [`prometheus`], [`analysis`]; [`manifest`], [`lint`]; [`rules`]; [`measure`]; [`plugin`]; [`cli`].
 //!
 //! `text`, `promql`, `condition` and `gob` are pure: no clock, socket, file, environment or thread.
 
@@ -29,6 +29,8 @@ pub mod condition;
 pub mod gob;
 pub mod prometheus;
 pub mod promql;
+
+pub mod manifest;
 
 pub mod measure;
 

@@ -5,9 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Bottom up; modules of one line are strangers to each other.
-const LINES: [&[&str]; 6] = [
+const LINES: [&[&str]; 8] = [
     &["text"],
     &["promql", "condition", "gob", "prometheus", "analysis"],
+    &["manifest", "lint"],
+    &["rules"],
     &["measure"],
     &["plugin"],
     &["cli"],
@@ -15,7 +17,15 @@ const LINES: [&[&str]; 6] = [
 ];
 
 /// No clock, socket, file, environment or thread.
-const PURE: [&str; 4] = ["text", "promql", "condition", "gob"];
+const PURE: [&str; 7] = [
+    "text",
+    "promql",
+    "condition",
+    "gob",
+    "manifest",
+    "lint",
+    "rules",
+];
 
 /// A text of the code, what it means, and the only places where it may stand.
 const KEPT_IN: [(&str, &str, &[&str]); 6] = [
