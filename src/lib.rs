@@ -30,6 +30,7 @@ pub mod gob;
 pub mod prometheus;
 pub mod promql;
 
+pub mod lint;
 pub mod manifest;
 
 pub mod measure;

@@ -58,3 +58,15 @@ pub enum Style {
     /// `>`; new lines are indented by this many blanks.
     Folded(usize),
 }
+
+impl Place {
+    /// The file's bytes for bytes of the text.
+    pub fn file_span(&self, _span: Span) -> Span {
+        self.span
+    }
+
+    /// What to write into the file so that the text's bytes `span` read `new`.
+    pub fn edit(&self, _span: Span, _new: &str) -> Option<Vec<(Span, String)>> {
+        None
+    }
+}

@@ -1,0 +1,12 @@
+//! Templates and rules into findings: the vocabulary of a rule, and the engine that asks the rules.
+
+pub mod conditions;
+pub mod context;
+pub mod finding;
+pub mod findings;
+pub mod gate;
+pub mod level;
+pub mod report;
+pub mod rule;
+pub mod settings;
+pub mod table;

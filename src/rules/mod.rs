@@ -1,0 +1,43 @@
+//! The guard rails, one file each, and the table of them.
+//!
+//! To add one: write `src/rules/<name>.rs` with a `rule!` (its doc comment is its page, `promql-guard explain <name>`), then
+//! two lines here, sorted: `mod <name>;` and `&<name>::RULE,` in [`ALL`]. The tests over the table say what is missing.
+
+use crate::lint::rule::Rule;
+
+/// Declares a file's rule: its page, its name, its summary, and the fields of [`Rule`] that are not at their default.
+macro_rules! rule {
+    (
+        $(#[doc = $docs:literal])*
+        $name:literal, $summary:literal,
+        $section:ident, levels: [$($level:ident),+],
+        $(rests_on_no_data: $rests:literal,)?
+        $(is_told_once: $once:literal,)?
+        $(needs: [$($need:ident),+],)?
+        $(yields_to: [$($other:literal),+ $(,)?],)?
+        check: $check:expr $(,)?
+    ) => {
+        $(#[doc = $docs])*
+        pub(super) static RULE: crate::lint::rule::Rule = crate::lint::rule::Rule {
+            name: $name,
+            summary: $summary,
+            docs: concat!($($docs, "\n"),*),
+            section: crate::lint::rule::Section::$section,
+            levels: &[$(crate::lint::level::Level::$level),+],
+            rests_on_no_data: false $(|| $rests)?,
+            is_told_once: false $(|| $once)?,
+            needs: &[$($(crate::lint::rule::Need::$need),+)?],
+            yields_to: &[$($($other),+)?],
+            check: $check,
+        };
+    };
+}
+use rule;
+
+/// Every rule, sorted by name.
+pub static ALL: &[&Rule] = &[&missing_condition::RULE];
+
+mod missing_condition;
+
+#[cfg(test)]
+mod testing;
