@@ -1,5 +1,6 @@
 //! Templates and rules into findings: the vocabulary of a rule, and the engine that asks the rules.
 
+mod build;
 pub mod conditions;
 pub mod context;
 pub mod finding;
@@ -8,5 +9,7 @@ pub mod gate;
 pub mod level;
 pub mod report;
 pub mod rule;
+pub mod run;
 pub mod settings;
+mod suppression;
 pub mod table;
