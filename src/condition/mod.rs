@@ -30,7 +30,6 @@ mod parser;
 mod power;
 mod print;
 mod quick;
-mod regexp;
 mod run;
 mod time;
 mod types;
@@ -45,11 +44,11 @@ use jiff::Timestamp;
 
 use ast::{Ast, Id, NodeKind, Op};
 use check::Env;
-use regexp::Pattern;
 use types::Type;
 use value::Value;
 
 use crate::text::chain::bounded;
+use crate::text::regexp::{self, Pattern};
 
 pub use quick::is_quick;
 pub use run::Operand;

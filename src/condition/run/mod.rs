@@ -16,9 +16,10 @@ use super::budget::{Budget, Fault, Ran};
 use super::builtins::{self, Context};
 use super::check::Env;
 use super::compare;
-use super::regexp::{self, Pattern};
+use super::limits;
 use super::types::{Callable, Type};
 use super::value::{Items, Key, List, Map, MapKind, Value};
+use crate::text::regexp::{self, Pattern};
 
 pub(super) use access::fetch;
 pub use operands::Operand;
@@ -350,7 +351,7 @@ impl<'a> Machine<'a> {
         let pattern = match known {
             Some((_, pattern)) => pattern.clone(),
             None => {
-                self.context.budget.steps(regexp::COMPILE_STEPS)?;
+                self.context.budget.steps(limits::PATTERN_STEPS)?;
                 let pattern = regexp::compile(source).map_err(|e| Fault::new(e.to_string()))?;
                 let pattern = Arc::new(pattern);
                 self.pattern = Some((source.clone(), pattern.clone()));
