@@ -53,10 +53,7 @@ fn written(condition: &Option<Field>) -> Option<&Field> {
     condition.as_ref().filter(|field| !field.text.is_empty())
 }
 
-fn engine_of<'a>(
-    provider: &'a Provider,
-    settings: &Settings,
-) -> (Engine, Option<&'a QuerySpec>) {
+fn engine_of<'a>(provider: &'a Provider, settings: &Settings) -> (Engine, Option<&'a QuerySpec>) {
     match provider {
         Provider::Prometheus(spec) => (Engine::BuiltIn, Some(spec)),
         Provider::Plugin { name, spec } if is_this_plugin(&name.text, settings) => {
@@ -154,8 +151,7 @@ fn limits_of(scene: &Scene<'_>, metric: &MetricSpec) -> Limits {
     let count = number("count", &metric.count);
     let failure_limit = number("failureLimit", &metric.failure_limit);
     let inconclusive_limit = number("inconclusiveLimit", &metric.inconclusive_limit);
-    let consecutive_error_limit =
-        number("consecutiveErrorLimit", &metric.consecutive_error_limit);
+    let consecutive_error_limit = number("consecutiveErrorLimit", &metric.consecutive_error_limit);
     let consecutive_success_limit =
         number("consecutiveSuccessLimit", &metric.consecutive_success_limit);
     let metric = Metric {

