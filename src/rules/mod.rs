@@ -40,3 +40,5 @@ mod missing_condition;
 
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
