@@ -3,3 +3,4 @@
 pub mod ast;
 pub mod functions;
 pub mod placeholder;
+pub mod print;
