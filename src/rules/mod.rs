@@ -34,9 +34,31 @@ macro_rules! rule {
 }
 
 /// Every rule, sorted by name.
-pub static ALL: &[&Rule] = &[&missing_condition::RULE];
+pub static ALL: &[&Rule] = &[
+    &arbitrary_series::RULE,
+    &condition_gap::RULE,
+    &constant_condition::RULE,
+    &contradicting_metrics::RULE,
+    &invalid_condition::RULE,
+    &inverted_condition::RULE,
+    &lenient_threshold::RULE,
+    &missing_condition::RULE,
+    &oldest_sample::RULE,
+    &overlapping_conditions::RULE,
+    &threshold_unit::RULE,
+];
 
+mod arbitrary_series;
+mod condition_gap;
+mod constant_condition;
+mod contradicting_metrics;
+mod invalid_condition;
+mod inverted_condition;
+mod lenient_threshold;
 mod missing_condition;
+mod oldest_sample;
+mod overlapping_conditions;
+mod threshold_unit;
 
 #[cfg(test)]
 mod testing;
