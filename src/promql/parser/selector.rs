@@ -8,6 +8,7 @@ use super::matches_empty::matches_empty;
 use super::{Parser, fail};
 use crate::promql::ast::BinaryOp;
 use crate::text::filled::HOLE;
+use crate::text::regexp;
 use crate::text::span::Span;
 
 /// The label that holds a metric's name.
@@ -180,7 +181,10 @@ fn refuses_empty(matcher: &Matcher) -> bool {
 fn regexp_error(value: &Text) -> Option<String> {
     let Ok(pattern) = std::str::from_utf8(&value.value) else {
         // Prometheus looks for plain words first and does not read them as a regular expression.
-        let is_plain = !value.value.iter().any(|byte| br"\.+*?()[]{}^$".contains(byte));
+        let is_plain = !value
+            .value
+            .iter()
+            .any(|byte| br"\.+*?()[]{}^$".contains(byte));
         return (!is_plain).then(|| "error parsing regexp: invalid UTF-8".to_owned());
     };
     let filled;
@@ -190,9 +194,5 @@ fn regexp_error(value: &Text) -> Option<String> {
         filled = pattern.replace(HOLE, "x");
         &filled
     };
-    check_regexp(pattern)
-}
-
-fn check_regexp(_pattern: &str) -> Option<String> {
-    None
+    regexp::check(pattern).err().map(|error| error.to_string())
 }
