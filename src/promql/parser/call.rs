@@ -1,11 +1,11 @@
 //! Calls of functions and aggregations with their arguments.
 
+use super::super::Features;
 use super::super::ast::{AggregateOp, Aggregation, Call, Expr, ExprKind, Grouping, ValueType};
 use super::super::error::ParseErrorKind;
 use super::super::functions::{FUNCTIONS, Function, find};
 use super::super::lexer::Failed;
 use super::super::token::{Keyword, Kind};
-use super::super::Features;
 use super::{Operand, Parser, fail};
 use crate::text::chain::bounded;
 use crate::text::nearest::nearest;
@@ -202,14 +202,20 @@ impl Parser<'_> {
             return fail(kind, whole);
         }
         if let Some(expected) = parameter {
-            check_argument(&mut self.operands[base], expected, (function, "the parameter"))?;
+            check_argument(
+                &mut self.operands[base],
+                expected,
+                (function, "the parameter"),
+            )?;
         }
         let last = self.operands.len() - 1;
         let of = (function, "the argument");
         check_argument(&mut self.operands[last], ValueType::Vector, of)?;
         let expr = self.pop();
         let param = (found > 1).then(|| self.pop());
-        let height = 1 + expr.height.max(param.as_ref().map_or(0, |param| param.height));
+        let height = 1 + expr
+            .height
+            .max(param.as_ref().map_or(0, |param| param.height));
         self.check_height(height, op_span)?;
         let aggregation = Aggregation {
             op,

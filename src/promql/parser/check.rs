@@ -24,8 +24,8 @@ impl Parser<'_> {
         check(&pending, &left.expr, &right.expr)?;
         let height = 1 + left.height.max(right.height);
         self.check_height(height, pending.op_span)?;
-        let scalars = left.expr.value_type == ValueType::Scalar
-            && right.expr.value_type == ValueType::Scalar;
+        let scalars =
+            left.expr.value_type == ValueType::Scalar && right.expr.value_type == ValueType::Scalar;
         let value_type = match scalars {
             true => ValueType::Scalar,
             false => ValueType::Vector,

@@ -86,12 +86,7 @@ impl Parser<'_> {
             _ => {}
         }
         let hole = self.hole_in(token.span).unwrap_or_default();
-        self.push(
-            ExprKind::Hole(hole),
-            token.span.start,
-            ValueType::Scalar,
-            1,
-        );
+        self.push(ExprKind::Hole(hole), token.span.start, ValueType::Scalar, 1);
         self.set_open(true);
         Ok(())
     }

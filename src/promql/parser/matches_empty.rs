@@ -123,7 +123,10 @@ fn behind_class(rest: &str) -> &str {
             b']' if at > first => return &rest[at + 1..],
             b'\\' => at += 1,
             b'[' if bytes.get(at + 1) == Some(&b':') => {
-                if let Some(length) = rest[at..].find(":]").filter(|_| is_named_class(&rest[at..])) {
+                if let Some(length) = rest[at..]
+                    .find(":]")
+                    .filter(|_| is_named_class(&rest[at..]))
+                {
                     at += length + 1;
                 }
             }
@@ -168,7 +171,10 @@ fn escape<'a>(rest: &'a str, group: &mut Group) -> &'a str {
             group.item(false);
             match behind.starts_with('{') {
                 true => braced(behind),
-                false => behind.chars().next().map_or("", |c| &behind[c.len_utf8()..]),
+                false => behind
+                    .chars()
+                    .next()
+                    .map_or("", |c| &behind[c.len_utf8()..]),
             }
         }
         'x' => {

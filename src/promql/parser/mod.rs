@@ -7,8 +7,8 @@
 mod call;
 mod check;
 mod hole;
-mod matching;
 mod matches_empty;
+mod matching;
 mod period;
 mod postfix;
 mod selector;
@@ -27,10 +27,7 @@ use matching::Pending;
 pub(super) fn parse(text: &str, options: Options<'_>) -> Result<Query, Failed> {
     if text.len() > limits::TEXT {
         let limit = limits::TEXT;
-        return fail(
-            ParseErrorKind::TooLong { limit },
-            Span::new(0, text.len()),
-        );
+        return fail(ParseErrorKind::TooLong { limit }, Span::new(0, text.len()));
     }
     let mut lexer = Lexer::new(text, options);
     let current = lexer.next()?;

@@ -179,11 +179,7 @@ impl Parser<'_> {
     }
 
     /// A sign, which becomes a part of a number.
-    fn signed_period(
-        &self,
-        sign: Token,
-        (operand, height): Measured,
-    ) -> Result<Measured, Failed> {
+    fn signed_period(&self, sign: Token, (operand, height): Measured) -> Result<Measured, Failed> {
         let is_minus = sign.kind == Kind::Binary(BinaryOp::Subtract);
         let span = sign.span.to(operand.span);
         if let PeriodExprKind::Number(mut number) = operand.kind {
@@ -226,9 +222,7 @@ fn finished(expr: PeriodExpr) -> Period {
     let kind = match expr.kind {
         // As Go converts: what is no number is the smallest one.
         PeriodExprKind::Number(number) if number.value.is_nan() => PeriodKind::Literal(i64::MIN),
-        PeriodExprKind::Number(number) => {
-            PeriodKind::Literal((number.value * 1e9).round() as i64)
-        }
+        PeriodExprKind::Number(number) => PeriodKind::Literal((number.value * 1e9).round() as i64),
         PeriodExprKind::Hole(hole) => PeriodKind::Hole(hole),
         _ => PeriodKind::Expr(Box::new(expr)),
     };

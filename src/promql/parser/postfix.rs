@@ -1,8 +1,8 @@
 //! What stands behind an operand: ranges, subqueries, `offset`, `@`, `anchored`, `smoothed`.
 
 use super::super::ast::{
-    At, AtTime, BinaryOp, Expr, ExprKind, Extension, Matrix, Modifiers, Offset, Period,
-    PeriodKind, Selector, Subquery, ValueType,
+    At, AtTime, BinaryOp, Expr, ExprKind, Extension, Matrix, Modifiers, Offset, Period, PeriodKind,
+    Selector, Subquery, ValueType,
 };
 use super::super::error::ParseErrorKind;
 use super::super::lexer::Failed;
@@ -162,11 +162,7 @@ impl Parser<'_> {
     }
 
     /// The modifiers of the last operand, which reaches to the end of this one, too.
-    fn modified(
-        &mut self,
-        modifier: &'static str,
-        span: Span,
-    ) -> Result<&mut Modifiers, Failed> {
+    fn modified(&mut self, modifier: &'static str, span: Span) -> Result<&mut Modifiers, Failed> {
         self.hole_into_selector();
         let last = self
             .operands

@@ -180,7 +180,10 @@ fn refuses_empty(matcher: &Matcher) -> bool {
 fn regexp_error(value: &Text) -> Option<String> {
     let Ok(pattern) = std::str::from_utf8(&value.value) else {
         // Prometheus looks for plain words first and does not read them as a regular expression.
-        let is_plain = !value.value.iter().any(|byte| br"\.+*?()[]{}^$".contains(byte));
+        let is_plain = !value
+            .value
+            .iter()
+            .any(|byte| br"\.+*?()[]{}^$".contains(byte));
         return (!is_plain).then(|| "error parsing regexp: invalid UTF-8".to_owned());
     };
     let filled;
