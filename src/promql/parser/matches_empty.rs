@@ -122,14 +122,7 @@ fn behind_class(rest: &str) -> &str {
         match byte {
             b']' if at > first => return &rest[at + 1..],
             b'\\' => at += 1,
-            b'[' if bytes.get(at + 1) == Some(&b':') => {
-                if let Some(length) = rest[at..]
-                    .find(":]")
-                    .filter(|_| is_named_class(&rest[at..]))
-                {
-                    at += length + 1;
-                }
-            }
+            b'[' => at += named_class(&rest[at..]).unwrap_or(0),
             _ => {}
         }
         at += 1;
@@ -137,11 +130,13 @@ fn behind_class(rest: &str) -> &str {
     ""
 }
 
-/// `[:alpha:]`, also with `^`.
-fn is_named_class(rest: &str) -> bool {
-    let name = rest[2..].trim_start_matches('^');
-    let length = name.bytes().take_while(u8::is_ascii_alphabetic).count();
-    name[length..].starts_with(":]")
+/// The length of `[:alpha:]` but for its last byte, also with `^`.
+fn named_class(rest: &str) -> Option<usize> {
+    let name = rest.strip_prefix("[:")?;
+    let bytes = name.bytes();
+    let length = bytes.take_while(|b| b.is_ascii_alphabetic() || *b == b'^');
+    let length = length.count();
+    name[length..].starts_with(":]").then_some(length + 3)
 }
 
 /// Takes the escape that `rest`, behind the backslash, begins with; gives what follows it.
@@ -161,12 +156,12 @@ fn escape<'a>(rest: &'a str, group: &mut Group) -> &'a str {
         }
         'Q' => {
             let (literal, rest) = behind.split_once(r"\E").unwrap_or((behind, ""));
-            if !literal.is_empty() {
+            // A repeat behind is that of the last character.
+            for _ in literal.chars().take(2) {
                 group.item(false);
             }
             rest
         }
-        // Between `\Q` and `\E` nothing may stand; a lone `\E` is Go's end of nothing.
         'p' | 'P' => {
             group.item(false);
             match behind.starts_with('{') {

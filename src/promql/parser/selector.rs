@@ -8,6 +8,7 @@ use super::matches_empty::matches_empty;
 use super::{Parser, fail};
 use crate::promql::ast::BinaryOp;
 use crate::text::filled::HOLE;
+use crate::text::regexp;
 use crate::text::span::Span;
 
 /// The label that holds a metric's name.
@@ -193,9 +194,5 @@ fn regexp_error(value: &Text) -> Option<String> {
         filled = pattern.replace(HOLE, "x");
         &filled
     };
-    check_regexp(pattern)
-}
-
-fn check_regexp(_pattern: &str) -> Option<String> {
-    None
+    regexp::check(pattern).err().map(|error| error.to_string())
 }
