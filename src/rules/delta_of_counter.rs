@@ -36,24 +36,24 @@ rule! {
 
 fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
     for call in counter_calls(&query.expr) {
-        let Some(name) = call.selector.and_then(|selector| selector.metric()) else {
+        let Some(name) = call.selector().and_then(|selector| selector.metric()) else {
             continue;
         };
         if !says_counter(name) {
             continue;
         }
-        let (instead, is_safe) = match call.name {
+        let (instead, is_safe) = match call.function {
             "delta" => ("increase", true),
             "idelta" => ("increase", false),
             "deriv" => ("rate", false),
             _ => continue,
         };
         out.warn(
-            gate.in_query(call.name_span),
-            format!("`{}` over the counter `{name}` is negative after a restart", call.name),
+            gate.in_query(call.call.name_span),
+            format!("`{}` over the counter `{name}` is negative after a restart", call.function),
         )
         .help(format!("write `{instead}`"))
-        .fix(gate.fix_query(is_safe, &[(call.name_span, instead.to_owned())]));
+        .fix(gate.fix_query(is_safe, &[(call.call.name_span, instead.to_owned())]));
     }
 }
 

@@ -40,18 +40,18 @@ rule! {
 
 fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
     for call in counter_calls(&query.expr) {
-        if !matches!(call.name, "rate" | "irate" | "increase" | "resets") {
+        if !matches!(call.function, "rate" | "irate" | "increase" | "resets") {
             continue;
         }
-        let Some(name) = call.selector.and_then(|selector| selector.metric()) else {
+        let Some(name) = call.selector().and_then(|selector| selector.metric()) else {
             continue;
         };
         if says_gauge(name) {
             out.warn(
-                gate.in_query(call.span),
-                format!("`{}` over the gauge `{name}` takes every fall for a restart", call.name),
+                gate.in_query(call.expr.span),
+                format!("`{}` over the gauge `{name}` takes every fall for a restart", call.function),
             )
-            .help(match call.name {
+            .help(match call.function {
                 "rate" | "irate" => format!("write `deriv(…)` for a slope, or `{name}` itself"),
                 _ => format!("write `delta(…)` for a difference, or `{name}` itself"),
             });

@@ -41,18 +41,18 @@ rule! {
 
 fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
     for call in counter_calls(&query.expr) {
-        let name = call.selector.and_then(|selector| selector.metric());
+        let name = call.selector().and_then(|selector| selector.metric());
         let Some(name) = name.filter(|name| name.ends_with("_restarts_total")) else {
             continue;
         };
-        if !matches!(call.name, "increase" | "rate" | "irate") {
+        if !matches!(call.function, "increase" | "rate" | "irate") {
             continue;
         }
         out.warn(
-            gate.in_query(call.span),
+            gate.in_query(call.expr.span),
             format!(
                 "`{}` of `{name}` sees no restart before the first scrape, and none between back-offs",
-                call.name
+                call.function
             ),
         )
         .help(format!(

@@ -56,9 +56,7 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
         return;
     };
     for call in calls {
-        let Some(window) = call.window else {
-            continue;
-        };
+        let window = call.window;
         let length = window.milliseconds().and_then(|length| u64::try_from(length).ok());
         let Some(length) = length.map(Duration::from_millis) else {
             continue;
@@ -78,7 +76,7 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
             gate.in_query(window.span),
             format!(
                 "`{}` over {} {holds} (the scrape interval is {})",
-                call.name,
+                call.function,
                 said(length),
                 said(interval)
             ),
