@@ -36,45 +36,71 @@ macro_rules! rule {
 /// Every rule, sorted by name.
 pub static ALL: &[&Rule] = &[
     &arbitrary_series::RULE,
+    &average_of_quantiles::RULE,
+    &clamped_divisor::RULE,
     &condition_gap::RULE,
     &constant_condition::RULE,
     &contradicting_metrics::RULE,
+    &count_of_flags::RULE,
     &delta_of_counter::RULE,
+    &diluted_ratio::RULE,
+    &excessive_error_tolerance::RULE,
     &invalid_condition::RULE,
     &inverted_condition::RULE,
     &irate_in_gate::RULE,
     &lenient_threshold::RULE,
     &missing_condition::RULE,
+    &missing_denominator::RULE,
+    &nan_in_aggregate::RULE,
     &oldest_sample::RULE,
     &overlapping_conditions::RULE,
     &quantile_out_of_range::RULE,
     &quantile_without_le::RULE,
     &rate_of_aggregate::RULE,
     &rate_of_gauge::RULE,
+    &ratio_without_traffic_floor::RULE,
+    &raw_counter::RULE,
     &restarts_by_increase::RULE,
+    &self_ratio::RULE,
     &short_window::RULE,
     &threshold_unit::RULE,
+    &unmatched_operands::RULE,
+    &unrelated_ratio::RULE,
+    &zero_error_tolerance::RULE,
 ];
 
 mod arbitrary_series;
+mod average_of_quantiles;
+mod clamped_divisor;
 mod condition_gap;
 mod constant_condition;
 mod contradicting_metrics;
+mod count_of_flags;
 mod delta_of_counter;
+mod diluted_ratio;
+mod excessive_error_tolerance;
 mod invalid_condition;
 mod inverted_condition;
 mod irate_in_gate;
 mod lenient_threshold;
 mod missing_condition;
+mod missing_denominator;
+mod nan_in_aggregate;
 mod oldest_sample;
 mod overlapping_conditions;
 mod quantile_out_of_range;
 mod quantile_without_le;
 mod rate_of_aggregate;
 mod rate_of_gauge;
+mod ratio_without_traffic_floor;
+mod raw_counter;
 mod restarts_by_increase;
+mod self_ratio;
 mod short_window;
 mod threshold_unit;
+mod unmatched_operands;
+mod unrelated_ratio;
+mod zero_error_tolerance;
 
 #[cfg(test)]
 mod testing;
