@@ -7,6 +7,7 @@ mod host;
 
 use host::grpc as host_grpc;
 
+mod answer;
 mod aws;
 mod cli;
 mod grpc;
@@ -18,6 +19,7 @@ mod process;
 mod prometheus;
 mod prometheus_auth;
 mod prometheus_network;
+mod promql;
 mod protocols;
 mod real_prometheus;
 mod silent_canary;
