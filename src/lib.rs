@@ -33,6 +33,8 @@ pub mod promql;
 pub mod lint;
 pub mod manifest;
 
+pub mod rules;
+
 pub mod measure;
 
 pub mod plugin;

@@ -17,10 +17,8 @@ pub(super) const ELEMENTS: u64 = 1_000_000;
 pub(super) const BYTES: u64 = 48 * 1024 * 1024;
 /// Deepest nesting of a value, so that dropping, comparing and writing it need little stack.
 pub(super) const VALUE_DEPTH: u16 = 130;
-/// Longest pattern of `matches`, in bytes.
-pub(super) const PATTERN: usize = 4 * 1024;
-/// Largest compiled pattern, in bytes.
-pub(super) const PATTERN_PROGRAM: usize = 1024 * 1024;
+/// Steps charged for compiling a pattern while running; `text::regexp` bounds its size.
+pub(super) const PATTERN_STEPS: usize = 200_000;
 /// Most patterns that a text may hold; each takes up to some milliseconds to compile.
 pub(super) const PATTERNS: usize = 32;
 /// Longest text quoted in an error.

@@ -2,7 +2,7 @@
 
 use crate::lint::finding::{Finding, Spot};
 use crate::lint::level::Level;
-use crate::lint::rule::Rule;
+use crate::lint::rule::{Need, Rule};
 
 /// Whom a rule looks at.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -45,6 +45,11 @@ impl<'a> Findings<'a> {
             found: Vec::new(),
             skipped: Vec::new(),
         }
+    }
+
+    /// The rule that looks.
+    pub fn rule(&self) -> &'a Rule {
+        self.rule
     }
 
     /// Wrong for sure.
@@ -97,5 +102,15 @@ impl<'a> Findings<'a> {
             reason: reason.into(),
             subject: self.subject.clone(),
         });
+    }
+
+    /// The rule cannot look here for want of a fact that it declares.
+    pub fn lacks(&mut self, need: Need) {
+        debug_assert!(
+            self.rule.needs.contains(&need),
+            "{}: add {need:?} to its needs",
+            self.rule.name
+        );
+        self.skip(need.reason());
     }
 }

@@ -15,6 +15,7 @@ use crate::promql::outcome::Labels;
 use crate::promql::{Features, Options, ParseError, Query, parse};
 use crate::text::filled::Filled;
 use crate::text::place::Place;
+use crate::text::regexp::compile;
 use crate::text::span::Span;
 
 /// A metric of a template.
@@ -98,8 +99,10 @@ pub struct QueryText<'a> {
     pub field: &'a Field,
     /// With the values that are known here.
     pub filled: Filled,
-    /// Its tree, or why there is none.
+    /// Its tree, or why there is none; syntax behind feature flags is taken too.
     pub parsed: Result<Query, ParseError>,
+    /// Whether a Prometheus without feature flags refuses it.
+    pub needs_flags: bool,
 }
 
 /// A metric's limits. A text that hangs on an argument without value, or is no number, is unset here and named in `unknown`.
@@ -133,6 +136,15 @@ impl<'a> Gate<'a> {
             metric: Some(self.metric.name.text.clone()),
             ..self.scene.subject()
         }
+    }
+
+    /// Whether `dryRun` silences it: a regexp without anchors (`GetDryRunMetrics` in Argo's `utils/analysis/helpers.go`).
+    pub fn is_dry_run(&self) -> bool {
+        let name = self.metric.name.text.as_bytes();
+        self.template().dry_run.iter().any(|pattern| {
+            compile(self.scene.fill(&pattern.text).text.as_bytes())
+                .is_ok_and(|pattern| pattern.is_match(name))
+        })
     }
 
     /// What its provider is told; none where another provider measures it.

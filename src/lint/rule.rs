@@ -1,6 +1,6 @@
 //! What a rule is: a name, its page, when it speaks, and the function that looks.
 
-use crate::lint::context::Context;
+use crate::lint::context::{Context, Scene};
 use crate::lint::findings::Findings;
 use crate::lint::gate::Gate;
 use crate::lint::level::Level;
@@ -76,7 +76,7 @@ pub enum Check {
     /// Every metric, whatever measures it and however broken its query is.
     Metric(fn(&Gate<'_>, &mut Findings<'_>)),
     /// A template with all of its metrics.
-    Template(fn(&[Gate<'_>], &mut Findings<'_>)),
+    Template(fn(&Scene<'_>, &[Gate<'_>], &mut Findings<'_>)),
     /// All that was read.
     Input(fn(&Context<'_>, &mut Findings<'_>)),
     /// Nothing: the engine itself finds it.

@@ -1,6 +1,7 @@
 //! Query text into a tree with the bytes of every part, the plugin's placeholders into their values.
 
 pub mod ast;
+pub mod class;
 pub mod functions;
 pub mod outcome;
 pub mod placeholder;

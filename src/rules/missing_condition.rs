@@ -1,6 +1,5 @@
 //! A metric without a condition: every measurement is Successful.
 
-use super::rule;
 use crate::lint::findings::Findings;
 use crate::lint::gate::{Engine, Gate};
 use crate::lint::rule::Check;

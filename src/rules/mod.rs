@@ -32,7 +32,6 @@ macro_rules! rule {
         };
     };
 }
-use rule;
 
 /// Every rule, sorted by name.
 pub static ALL: &[&Rule] = &[&missing_condition::RULE];
@@ -41,3 +40,5 @@ mod missing_condition;
 
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;

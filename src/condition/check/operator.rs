@@ -3,8 +3,9 @@
 use super::{Checked, Checker};
 use crate::condition::ConditionError;
 use crate::condition::ast::{Id, NodeKind, Op, Unary};
+use crate::condition::limits;
 use crate::condition::types::{Kind, Type};
-use crate::condition::{limits, regexp};
+use crate::text::regexp;
 
 /// A type that an operator takes beside `any`.
 #[derive(Clone, Copy)]

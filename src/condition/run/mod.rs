@@ -16,9 +16,10 @@ use super::budget::{Budget, Fault, Ran};
 use super::builtins::{self, Context};
 use super::check::Env;
 use super::compare;
-use super::regexp::{self, Pattern};
+use super::limits;
 use super::types::{Callable, Type};
 use super::value::{Items, Key, List, Map, MapKind, Value};
+use crate::text::regexp::{self, Pattern};
 
 pub(super) use access::fetch;
 pub use operands::Operand;
@@ -32,6 +33,8 @@ pub(super) struct Input<'a> {
     /// What `result` is.
     pub(super) result: Value,
     pub(super) now: Timestamp,
+    /// Most steps of the run.
+    pub(super) steps: u64,
 }
 
 /// Evaluates the tree under `root`.
@@ -102,7 +105,7 @@ pub(super) fn index_of(value: &Value) -> Ran<i64> {
 impl<'a> Machine<'a> {
     fn new(input: Input<'a>) -> Self {
         let context = Context {
-            budget: Budget::new(),
+            budget: Budget::new(input.steps),
             now: input.now,
         };
         Self {
@@ -350,7 +353,7 @@ impl<'a> Machine<'a> {
         let pattern = match known {
             Some((_, pattern)) => pattern.clone(),
             None => {
-                self.context.budget.steps(regexp::COMPILE_STEPS)?;
+                self.context.budget.steps(limits::PATTERN_STEPS)?;
                 let pattern = regexp::compile(source).map_err(|e| Fault::new(e.to_string()))?;
                 let pattern = Arc::new(pattern);
                 self.pattern = Some((source.clone(), pattern.clone()));

@@ -8,18 +8,22 @@ mod class;
 
 use regex::bytes::{Regex, RegexBuilder};
 
-use super::limits;
+/// Longest pattern that `compile` takes, in bytes.
+const LENGTH: usize = 4 * 1024;
+
+/// Largest compiled pattern, in bytes.
+const PROGRAM: usize = 1024 * 1024;
+
+/// Deepest nesting that is compiled.
+const DEPTH: u32 = 200;
 
 /// A compiled pattern.
 #[derive(Debug, Clone)]
-pub(super) struct Pattern {
+pub struct Pattern {
     regex: Regex,
     /// Atoms after all counted repeats: what one byte of text may cost.
     atoms: usize,
 }
-
-/// Steps charged for compiling a pattern while running.
-pub(super) const COMPILE_STEPS: usize = 200_000;
 
 /// Go's largest repeat.
 const REPEATS: usize = 1000;
@@ -27,30 +31,50 @@ const REPEATS: usize = 1000;
 /// Why a text is no pattern, in Go's words where it has them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("error parsing regexp: {0}")]
-pub(super) struct PatternError(String);
+pub struct PatternError(String);
 
 impl Pattern {
-    pub(super) fn is_match(&self, text: &[u8]) -> bool {
+    /// Whether it is found in `text`.
+    pub fn is_match(&self, text: &[u8]) -> bool {
         self.regex.is_match(text)
     }
 
     /// What matching a text of `length` bytes is charged.
-    pub(super) fn steps(&self, length: usize) -> usize {
+    pub fn steps(&self, length: usize) -> usize {
         length.saturating_mul(self.atoms) / 32 + 1
     }
 }
 
-/// Compiles a pattern of Go's dialect.
-pub(super) fn compile(pattern: &[u8]) -> Result<Pattern, PatternError> {
+/// Compiles a pattern of Go's dialect; at most 4 KiB of text, and 1 MiB when compiled.
+pub fn compile(pattern: &[u8]) -> Result<Pattern, PatternError> {
     let Ok(pattern) = std::str::from_utf8(pattern) else {
         return Err(PatternError("invalid UTF-8".into()));
     };
-    if pattern.len() > limits::PATTERN {
+    if pattern.len() > LENGTH {
         return Err(PatternError(format!(
-            "the pattern is longer than {} bytes",
-            limits::PATTERN
+            "the pattern is longer than {LENGTH} bytes"
         )));
     }
+    let (text, atoms) = translate(pattern)?;
+    build(&text, atoms)
+}
+
+/// Compiles a pattern as Prometheus matches labels with it: the whole value, and `.` is any character
+/// (`NewFastRegexMatcher` in `model/labels/regexp.go`).
+///
+/// What is fine in Go but more than 1 MiB when compiled, or nested deeper than 200, is an error here and none in [`check`].
+pub fn compile_anchored(pattern: &str) -> Result<Pattern, PatternError> {
+    let (text, atoms) = translate(pattern)?;
+    build(&format!("^(?s:{text})$"), atoms)
+}
+
+/// Whether a text is a pattern of Go's dialect, without compiling it.
+pub fn check(pattern: &str) -> Result<(), PatternError> {
+    translate(pattern).map(|_| ())
+}
+
+/// The same pattern in the regex crate's dialect, and its atoms.
+fn translate(pattern: &str) -> Result<(String, usize), PatternError> {
     let mut reader = Reader {
         pattern,
         rest: pattern,
@@ -59,10 +83,14 @@ pub(super) fn compile(pattern: &[u8]) -> Result<Pattern, PatternError> {
     };
     reader.read()?;
     let atoms = reader.groups.first().map_or(1, |group| group.atoms.max(1));
-    let regex = RegexBuilder::new(&reader.out)
-        .size_limit(limits::PATTERN_PROGRAM)
-        .dfa_size_limit(2 * limits::PATTERN_PROGRAM)
-        .nest_limit(200)
+    Ok((reader.out, atoms))
+}
+
+fn build(text: &str, atoms: usize) -> Result<Pattern, PatternError> {
+    let regex = RegexBuilder::new(text)
+        .size_limit(PROGRAM)
+        .dfa_size_limit(2 * PROGRAM)
+        .nest_limit(DEPTH)
         .build()
         .map_err(|_| PatternError("expression too large".into()))?;
     Ok(Pattern { regex, atoms })

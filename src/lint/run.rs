@@ -1,0 +1,313 @@
+//! Templates and a table of rules into a report: every rule asked, one finding a cause, the silenced ones left out.
+
+use crate::analysis::template::Template;
+use crate::lint::build::gates;
+use crate::lint::context::{Context, Scene};
+use crate::lint::finding::Finding;
+use crate::lint::findings::{Findings, Skipped, Subject};
+use crate::lint::gate::{Engine, Gate};
+use crate::lint::report::{GateReport, Report};
+use crate::lint::rule::{Check, Rule, Section};
+use crate::lint::settings::Settings;
+use crate::lint::suppression::{Suppression, in_annotation, in_query, in_settings};
+use crate::promql::class::class;
+use crate::text::nearest::nearest;
+
+/// Asks `rules` about all that was read.
+pub fn lint(context: Context<'_>, rules: &[&'static Rule]) -> Report {
+    let mut report = Report::default();
+    for template in &context.input.templates {
+        report.extend(lint_template(context, template, rules));
+    }
+    report.extend(lint_surroundings(context, rules));
+    report
+}
+
+/// Asks the rules that look at one template, which is one of the input's.
+pub fn lint_template(context: Context<'_>, template: &Template, rules: &[&'static Rule]) -> Report {
+    let scene = Scene::new(context, template);
+    let gates = gates(&scene);
+    let mut told = Told::default();
+    for rule in rules {
+        match rule.check {
+            Check::Query(check) => gates.iter().for_each(|gate| {
+                if let Some(Ok(query)) = gate.query.as_ref().map(|query| &query.parsed)
+                    && speaks_at(rule, gate)
+                {
+                    let mut findings = Findings::new(rule, gate.subject());
+                    check(gate, query, &mut findings);
+                    told.take(findings, Some(gate));
+                }
+            }),
+            Check::Metric(check) => gates.iter().for_each(|gate| {
+                if speaks_at(rule, gate) {
+                    let mut findings = Findings::new(rule, gate.subject());
+                    check(gate, &mut findings);
+                    told.take(findings, Some(gate));
+                }
+            }),
+            Check::Template(check) => {
+                let mut findings = Findings::new(rule, scene.subject());
+                check(&scene, &gates, &mut findings);
+                told.take(findings, None);
+            }
+            Check::Input(_) | Check::Engine => {}
+        }
+    }
+    told.one_a_cause(rules);
+    let suppressions = suppressions_of(&scene, &gates);
+    let mut report = told.report(context.settings, rules, suppressions, &scene);
+    report.gates = gates.iter().filter_map(gate_report).collect();
+    report
+}
+
+/// Asks the rules that look at all that was read.
+pub fn lint_surroundings(context: Context<'_>, rules: &[&'static Rule]) -> Report {
+    let mut told = Told::default();
+    for rule in rules {
+        if let Check::Input(check) = rule.check {
+            let mut findings = Findings::new(rule, Subject::default());
+            check(&context, &mut findings);
+            told.take(findings, None);
+        }
+    }
+    told.one_a_cause(rules);
+    told.levels(context.settings);
+    Report {
+        findings: told.findings,
+        skipped: told.skipped,
+        ..Report::default()
+    }
+}
+
+/// A condition that does not compile is judged as repaired; that it errs meanwhile is told by `invalid-condition`.
+fn speaks_at(rule: &Rule, gate: &Gate<'_>) -> bool {
+    !(rule.rests_on_no_data && gate.engine.guards_no_data())
+        && !(rule.name == "empty-result-errors" && gate.conditions.is_repaired())
+}
+
+fn gate_report(gate: &Gate<'_>) -> Option<GateReport> {
+    if gate.engine == Engine::Other {
+        return None;
+    }
+    let parsed = gate.query.as_ref().and_then(|q| q.parsed.as_ref().ok());
+    Some(GateReport {
+        file: gate.metric.place.file,
+        resource: gate.template().resource(),
+        metric: gate.metric.name.text.clone(),
+        class: parsed.map_or("unknown", |query| {
+            class(&query.expr, gate.labels()).class.as_str()
+        }),
+        table: gate.table.clone(),
+    })
+}
+
+/// What the rules said so far.
+#[derive(Default)]
+struct Told {
+    findings: Vec<Finding>,
+    skipped: Vec<Skipped>,
+}
+
+impl Told {
+    fn take(&mut self, findings: Findings<'_>, gate: Option<&Gate<'_>>) {
+        let waits = |section| matches!(section, Section::NoData | Section::Conditions);
+        let is_behind = findings.rule().name != "invalid-condition"
+            && waits(findings.rule().section)
+            && gate.is_some_and(|gate| gate.conditions.is_repaired());
+        self.findings
+            .extend(findings.found.into_iter().map(|mut finding| {
+                if is_behind {
+                    finding.message = format!("once that is fixed: {}", finding.message);
+                    finding.fix = None;
+                }
+                finding
+            }));
+        for skipped in findings.skipped {
+            let is_told = self.skipped.iter().any(|other| {
+                other.rule == skipped.rule
+                    && other.reason == skipped.reason
+                    && other.subject.resource == skipped.subject.resource
+            });
+            if !is_told {
+                self.skipped.push(skipped);
+            }
+        }
+    }
+
+    /// Drops what a more specific rule has said at the same metric.
+    fn one_a_cause(&mut self, rules: &[&'static Rule]) {
+        let yields_to = |name: &str| {
+            let rule = rules.iter().find(|rule| rule.name == name);
+            rule.map_or(&[][..], |rule| rule.yields_to)
+        };
+        let said: Vec<_> = self
+            .findings
+            .iter()
+            .map(|finding| {
+                (
+                    finding.rule,
+                    finding.resource.clone(),
+                    finding.metric.clone(),
+                )
+            })
+            .collect();
+        self.findings.retain(|finding| {
+            let before = yields_to(finding.rule);
+            !said.iter().any(|(rule, resource, metric)| {
+                before.contains(rule)
+                    && *resource == finding.resource
+                    && (metric.is_none() || *metric == finding.metric)
+            })
+        });
+    }
+
+    /// Puts the settings' levels in place of the rules' own.
+    fn levels(&mut self, settings: &Settings) {
+        self.findings
+            .retain_mut(|finding| match settings.levels.get(finding.rule) {
+                None => true,
+                Some(None) => false,
+                Some(Some(level)) => {
+                    finding.level = *level;
+                    true
+                }
+            });
+        self.skipped
+            .retain(|skipped| settings.levels.get(skipped.rule) != Some(&None));
+    }
+
+    fn report(
+        mut self,
+        settings: &Settings,
+        rules: &[&'static Rule],
+        suppressions: Vec<Allowed>,
+        scene: &Scene<'_>,
+    ) -> Report {
+        let silences = |allowed: &Allowed, finding: &Finding| {
+            allowed.suppression.has_reason
+                && allowed.suppression.rule == finding.rule
+                && (allowed.metric.is_none() || allowed.metric == finding.metric)
+        };
+        let before = self.findings.len();
+        let mut used = vec![false; suppressions.len()];
+        self.findings.retain(|finding| {
+            let mut is_silenced = false;
+            for (allowed, used) in suppressions.iter().zip(&mut used) {
+                if silences(allowed, finding) {
+                    *used = true;
+                    is_silenced = true;
+                }
+            }
+            !is_silenced
+        });
+        let suppressed = before - self.findings.len();
+        for (allowed, is_used) in suppressions.iter().zip(used) {
+            let is_skipped = self
+                .skipped
+                .iter()
+                .any(|skipped| skipped.rule == allowed.suppression.rule);
+            if !is_used && !is_skipped {
+                let said = said_of_suppression(allowed, rules, scene);
+                self.findings.extend(said);
+            }
+        }
+        self.levels(settings);
+        self.findings = once_a_template(self.findings, rules);
+        self.findings
+            .sort_by_key(|finding| (finding.spot.place.file, finding.spot.file_span()));
+        Report {
+            findings: self.findings,
+            skipped: self.skipped,
+            suppressed,
+            gates: Vec::new(),
+        }
+    }
+}
+
+/// A suppression and the metric that it stands at; none: the whole template.
+struct Allowed {
+    suppression: Suppression,
+    metric: Option<String>,
+}
+
+fn suppressions_of(scene: &Scene<'_>, gates: &[Gate<'_>]) -> Vec<Allowed> {
+    let mut all = Vec::new();
+    for gate in gates {
+        let at_gate = |suppression| Allowed {
+            suppression,
+            metric: Some(gate.metric.name.text.clone()),
+        };
+        if let Some(query) = &gate.query {
+            all.extend(in_query(query.field).into_iter().map(at_gate));
+        }
+        if let (true, Some(spec)) = (gate.engine.is_plugin(), gate.spec()) {
+            all.extend(in_settings(spec).into_iter().map(at_gate));
+        }
+    }
+    let annotated = scene.template.allow.iter().flat_map(in_annotation);
+    all.extend(annotated.map(|suppression| Allowed {
+        suppression,
+        metric: None,
+    }));
+    all
+}
+
+/// A suppression that silences nothing.
+fn said_of_suppression(
+    allowed: &Allowed,
+    rules: &[&'static Rule],
+    scene: &Scene<'_>,
+) -> Option<Finding> {
+    let named = |name: &str| rules.iter().copied().find(|rule| rule.name == name);
+    let subject = Subject {
+        metric: allowed.metric.clone(),
+        ..scene.subject()
+    };
+    let suppression = &allowed.suppression;
+    let spot = suppression.spot.clone();
+    let name = &suppression.rule;
+    if named(name).is_none() {
+        let mut findings = Findings::new(named("unknown-rule")?, subject);
+        let found = findings.warn(spot, format!("there is no rule `{name}` to allow"));
+        let names = rules.iter().map(|rule| rule.name);
+        if let Some(near) = nearest(name, names) {
+            found.help(format!("did you mean `{near}`"));
+        }
+        return findings.found.pop();
+    }
+    let mut findings = Findings::new(named("unused-suppression")?, subject);
+    if suppression.has_reason {
+        findings
+            .warn(spot, format!("`{name}` finds nothing here"))
+            .help("drop the suppression, or it will hide what comes later");
+    } else {
+        findings
+            .warn(spot, format!("`{name}` is not allowed without a reason"))
+            .help(format!("write `allow {name} -- why`"));
+    }
+    findings.found.pop()
+}
+
+/// Folds the findings of rules that are told once a template and level.
+fn once_a_template(findings: Vec<Finding>, rules: &[&'static Rule]) -> Vec<Finding> {
+    let is_told_once = |name: &str| {
+        let rule = rules.iter().find(|rule| rule.name == name);
+        rule.is_some_and(|rule| rule.is_told_once)
+    };
+    let mut folded: Vec<Finding> = Vec::new();
+    for mut finding in findings {
+        if is_told_once(finding.rule) {
+            let first = folded
+                .iter_mut()
+                .find(|other| other.rule == finding.rule && other.level == finding.level);
+            if let Some(first) = first {
+                first.metrics.extend(finding.metric);
+                continue;
+            }
+            finding.metrics = finding.metric.iter().cloned().collect();
+        }
+        folded.push(finding);
+    }
+    folded
+}

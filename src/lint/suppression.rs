@@ -1,0 +1,121 @@
+//! Comments, annotations and settings into the rules that they silence, each with its reason.
+
+use crate::analysis::template::{Field, QuerySpec};
+use crate::lint::finding::Spot;
+use crate::lint::gate::spot;
+use crate::text::span::Span;
+
+/// Before the rules in a comment of a query.
+const MARK: &str = "promql-guard: allow ";
+
+/// A rule that is silenced.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Suppression {
+    /// The rule's name as written.
+    pub(super) rule: String,
+    /// Whether a reason stands beside it; a comment or an annotation without one silences nothing.
+    pub(super) has_reason: bool,
+    /// The rule's name in the text.
+    pub(super) spot: Spot,
+}
+
+/// Those in a query's comments: `# promql-guard: allow <rule>[, <rule>] -- reason`.
+pub(super) fn in_query(query: &Field) -> Vec<Suppression> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    for line in query.text.split_inclusive('\n') {
+        let comment = line.find('#').and_then(|hash| {
+            let words = line[hash + 1..].trim_start();
+            let at = line.len() - words.len();
+            words.starts_with(MARK).then_some(at + MARK.len())
+        });
+        if let Some(at) = comment {
+            let allowed = Span::new(start + at, start + line.trim_end().len().max(at));
+            found.extend(listed("query", query, allowed));
+        }
+        start += line.len();
+    }
+    found
+}
+
+/// Those of the annotation `promql-guard/allow: "<rule>[, <rule>] -- reason"`.
+pub(super) fn in_annotation(allow: &Field) -> Vec<Suppression> {
+    listed(
+        "metadata.annotations.promql-guard/allow",
+        allow,
+        allow.all(),
+    )
+}
+
+/// Those of the plugin's setting `allow`, which may do without a reason.
+pub(super) fn in_settings(spec: &QuerySpec) -> Vec<Suppression> {
+    let entries = spec
+        .settings
+        .iter()
+        .filter(|setting| setting.path.starts_with("allow["));
+    let listed = entries.flat_map(|setting| {
+        let field = &setting.field;
+        listed(&setting.path, field, field.all())
+    });
+    listed
+        .map(|suppression| Suppression {
+            has_reason: true,
+            ..suppression
+        })
+        .collect()
+}
+
+/// `<rule>[, <rule>] -- reason` in a stretch of a field.
+fn listed(name: &str, field: &Field, allowed: Span) -> Vec<Suppression> {
+    let text = allowed.of(&field.text);
+    let (rules, reason) = text.split_once("--").unwrap_or((text, ""));
+    let mut found = Vec::new();
+    let mut at = allowed.start;
+    for rule in rules.split(',') {
+        let trimmed = rule.trim();
+        let start = at + (rule.len() - rule.trim_start().len());
+        if !trimmed.is_empty() {
+            found.push(Suppression {
+                rule: trimmed.to_owned(),
+                has_reason: !reason.trim().is_empty(),
+                spot: spot(name, field, Span::new(start, start + trimmed.len())),
+            });
+        }
+        at += rule.len() + 1;
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_and_reasons_are_read() {
+        for (query, expected) in [
+            ("up # promql-guard: allow a-b -- because", "a-b+@25..28"),
+            ("# promql-guard: allow a, b -- x\nup", "a+@22..23 b+@25..26"),
+            ("up # promql-guard: allow a", "a-@25..26"),
+            ("up # promql-guard: allow a --  ", "a-@25..26"),
+            ("up # promql-guard: allow ", ""),
+            ("up{a=\"promql-guard: allow x -- y\"}", ""),
+            ("up # other", ""),
+        ] {
+            let field = Field {
+                text: query.to_owned(),
+                ..Field::default()
+            };
+            let found: Vec<_> = in_query(&field)
+                .iter()
+                .map(|s| {
+                    let sign = if s.has_reason { '+' } else { '-' };
+                    format!(
+                        "{}{sign}@{}..{}",
+                        s.rule, s.spot.span.start, s.spot.span.end
+                    )
+                })
+                .collect();
+            assert_eq!(found.join(" "), expected, "{query}");
+        }
+    }
+}
