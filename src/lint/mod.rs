@@ -7,6 +7,7 @@ pub mod finding;
 pub mod findings;
 pub mod gate;
 pub mod level;
+pub mod quote;
 pub mod report;
 pub mod rule;
 pub mod run;
