@@ -1,13 +1,15 @@
 //! Arguments and files into answers on the terminal, and the plugin's process when a controller started it.
 //!
-//! One file a command: `run`, `condition`, `install`, `copy`; `plugin` is what the controller gets. `args` is what may be
-//! typed, `environment` what the process inherits, `render` what is printed; `template` reads AnalysisTemplates.
+//! One file a command: `run`, `condition`, `parse`, `install`, `copy`; `plugin` is what the controller gets. `args` is what may be
+//! typed, `environment` what the process inherits, `render` what is printed; `ndjson` asks and answers in lines; `template` reads AnalysisTemplates.
 
 mod args;
 mod condition;
 mod copy;
 mod environment;
 mod install;
+mod ndjson;
+mod parse;
 mod plugin;
 mod plugin_arguments;
 mod render;
@@ -44,6 +46,7 @@ pub fn main() -> ExitCode {
         None => return render::by_hand(),
         Some(Command::Run(options)) => run::run(&options),
         Some(Command::Condition(options)) => condition::answer_lines(&options),
+        Some(Command::Parse(options)) => parse::answer_lines(&options),
         Some(Command::Install(options)) => install::print(&options),
         Some(Command::Copy { path }) => copy::copy_to(&path).map(|()| DONE).map_err(Into::into),
     };
