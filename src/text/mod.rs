@@ -8,4 +8,6 @@ pub mod float;
 pub mod nearest;
 pub mod place;
 pub mod regexp;
+pub mod plain;
+pub mod scalar;
 pub mod span;
