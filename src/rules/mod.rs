@@ -35,68 +35,28 @@ macro_rules! rule {
 
 /// Every rule, sorted by name.
 pub static ALL: &[&Rule] = &[
-    &arbitrary_series::RULE,
-    &condition_gap::RULE,
-    &constant_condition::RULE,
-    &contradicting_metrics::RULE,
-    &delta_of_counter::RULE,
     &empty_query::RULE,
-    &excessive_error_tolerance::RULE,
     &experimental_syntax::RULE,
-    &invalid_condition::RULE,
     &invalid_query::RULE,
-    &inverted_condition::RULE,
-    &irate_in_gate::RULE,
-    &lenient_threshold::RULE,
     &missing_condition::RULE,
     &nameless_selector::RULE,
-    &oldest_sample::RULE,
-    &overlapping_conditions::RULE,
     &pinned_time::RULE,
-    &quantile_out_of_range::RULE,
-    &quantile_without_le::RULE,
     &range_vector_result::RULE,
-    &rate_of_aggregate::RULE,
-    &rate_of_gauge::RULE,
-    &restarts_by_increase::RULE,
-    &short_window::RULE,
-    &threshold_unit::RULE,
     &unknown_rule::RULE,
     &unstable_selection::RULE,
     &unused_suppression::RULE,
-    &zero_error_tolerance::RULE,
 ];
 
-mod arbitrary_series;
-mod condition_gap;
-mod constant_condition;
-mod contradicting_metrics;
-mod delta_of_counter;
 mod empty_query;
-mod excessive_error_tolerance;
 mod experimental_syntax;
-mod invalid_condition;
 mod invalid_query;
-mod inverted_condition;
-mod irate_in_gate;
-mod lenient_threshold;
 mod missing_condition;
 mod nameless_selector;
-mod oldest_sample;
-mod overlapping_conditions;
 mod pinned_time;
-mod quantile_out_of_range;
-mod quantile_without_le;
 mod range_vector_result;
-mod rate_of_aggregate;
-mod rate_of_gauge;
-mod restarts_by_increase;
-mod short_window;
-mod threshold_unit;
 mod unknown_rule;
 mod unstable_selection;
 mod unused_suppression;
-mod zero_error_tolerance;
 
 #[cfg(test)]
 mod testing;
