@@ -44,18 +44,24 @@ pub static ALL: &[&Rule] = &[
     &count_of_flags::RULE,
     &delta_of_counter::RULE,
     &diluted_ratio::RULE,
+    &empty_query::RULE,
     &excessive_error_tolerance::RULE,
+    &experimental_syntax::RULE,
     &invalid_condition::RULE,
+    &invalid_query::RULE,
     &inverted_condition::RULE,
     &irate_in_gate::RULE,
     &lenient_threshold::RULE,
     &missing_condition::RULE,
     &missing_denominator::RULE,
+    &nameless_selector::RULE,
     &nan_in_aggregate::RULE,
     &oldest_sample::RULE,
     &overlapping_conditions::RULE,
+    &pinned_time::RULE,
     &quantile_out_of_range::RULE,
     &quantile_without_le::RULE,
+    &range_vector_result::RULE,
     &rate_of_aggregate::RULE,
     &rate_of_gauge::RULE,
     &ratio_without_traffic_floor::RULE,
@@ -64,8 +70,11 @@ pub static ALL: &[&Rule] = &[
     &self_ratio::RULE,
     &short_window::RULE,
     &threshold_unit::RULE,
+    &unknown_rule::RULE,
     &unmatched_operands::RULE,
     &unrelated_ratio::RULE,
+    &unstable_selection::RULE,
+    &unused_suppression::RULE,
     &zero_error_tolerance::RULE,
 ];
 
@@ -78,18 +87,24 @@ mod contradicting_metrics;
 mod count_of_flags;
 mod delta_of_counter;
 mod diluted_ratio;
+mod empty_query;
 mod excessive_error_tolerance;
+mod experimental_syntax;
 mod invalid_condition;
+mod invalid_query;
 mod inverted_condition;
 mod irate_in_gate;
 mod lenient_threshold;
 mod missing_condition;
 mod missing_denominator;
+mod nameless_selector;
 mod nan_in_aggregate;
 mod oldest_sample;
 mod overlapping_conditions;
+mod pinned_time;
 mod quantile_out_of_range;
 mod quantile_without_le;
+mod range_vector_result;
 mod rate_of_aggregate;
 mod rate_of_gauge;
 mod ratio_without_traffic_floor;
@@ -98,8 +113,11 @@ mod restarts_by_increase;
 mod self_ratio;
 mod short_window;
 mod threshold_unit;
+mod unknown_rule;
 mod unmatched_operands;
 mod unrelated_ratio;
+mod unstable_selection;
+mod unused_suppression;
 mod zero_error_tolerance;
 
 #[cfg(test)]
