@@ -33,6 +33,8 @@ pub(super) enum Command {
     Run(RunOptions),
     /// Answer Argo conditions, one JSON object a line
     Condition(ConditionOptions),
+    /// Say what PromQL queries are, one JSON object a line
+    Parse(ParseOptions),
     /// Print the ConfigMap entry that makes a controller load this binary
     Install(InstallOptions),
     /// Write this binary to PATH, for an init container of an image without a shell
@@ -190,6 +192,24 @@ pub(super) struct ConditionOptions {
     /// Read {"condition", "value"} or {"time"} objects from standard input, one a line, and answer each with one
     #[arg(long, required = true)]
     pub(super) ndjson: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ParseOptions {
+    /// Read {"query"} objects from standard input, one a line, and answer each with one
+    #[arg(long, required = true)]
+    pub(super) ndjson: bool,
+    /// Which of Prometheus's feature flags for PromQL are on
+    #[arg(long, value_enum, default_value_t = ParseFeatures::Stock)]
+    pub(super) features: ParseFeatures,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ParseFeatures {
+    /// None, as Prometheus 3.16 starts
+    Stock,
+    /// All
+    All,
 }
 
 #[derive(Debug, Args)]

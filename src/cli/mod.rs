@@ -1,8 +1,9 @@
 //! Arguments and files into answers on the terminal, and the plugin's process when a controller started it.
 //!
-//! One file or folder a command: `lint`, `verdicts`, `explain`, `run`, `condition`, `install`, `copy`; `plugin` is what the
-//! controller gets. `args` is what may be typed, `environment` what the process inherits, `formats` what lint's findings look
-//! like, `render` what is printed; `template` reads AnalysisTemplates for `run`, `source` holds a file for `lint`.
+//! One file or folder a command: `lint`, `verdicts`, `explain`, `run`, `condition`, `parse`, `install`, `copy`; `plugin` is what
+//! the controller gets. `args` is what may be typed, `environment` what the process inherits, `formats` what lint's findings
+//! look like, `render` what is printed; `ndjson` asks and answers in lines; `template` reads AnalysisTemplates for `run`,
+//! `source` holds a file for `lint`.
 
 mod args;
 mod condition;
@@ -12,6 +13,8 @@ mod explain;
 mod formats;
 mod install;
 mod lint;
+mod ndjson;
+mod parse;
 mod plugin;
 mod plugin_arguments;
 mod render;
@@ -53,6 +56,7 @@ pub fn main() -> ExitCode {
         Some(Command::Explain(options)) => explain::explain(&options),
         Some(Command::Run(options)) => run::run(&options),
         Some(Command::Condition(options)) => condition::answer_lines(&options),
+        Some(Command::Parse(options)) => parse::answer_lines(&options),
         Some(Command::Install(options)) => install::print(&options),
         Some(Command::Copy { path }) => copy::copy_to(&path).map(|()| DONE).map_err(Into::into),
     };

@@ -21,6 +21,7 @@ mod builtins;
 mod check;
 mod compare;
 mod convert;
+mod inspect;
 mod lexer;
 mod limits;
 mod literal;
@@ -30,6 +31,7 @@ mod parser;
 mod power;
 mod print;
 mod quick;
+mod repair;
 mod run;
 mod time;
 mod types;
@@ -44,13 +46,15 @@ use jiff::Timestamp;
 
 use ast::{Ast, Id, NodeKind, Op};
 use check::Env;
-use types::Type;
+use types::{Kind, Type};
 use value::Value;
 
 use crate::text::chain::bounded;
 use crate::text::regexp::{self, Pattern};
 
+pub use inspect::{Compared, Looked, Looks, inspect};
 pub use quick::is_quick;
+pub use repair::{Edits, edited, repairs};
 pub use run::Operand;
 
 /// What a metric provider measured: `result` in a condition.
@@ -246,6 +250,14 @@ fn compile_patterns(ast: &mut Ast, root: Id) -> Result<Vec<Pattern>, ConditionEr
 }
 
 impl Program {
+    /// Whether what it gives may be `true` or `false`.
+    pub fn can_give_a_verdict(&self) -> bool {
+        matches!(
+            self.ast.get(self.root).ty.kind(),
+            Kind::Bool | Kind::Interface | Kind::Invalid
+        )
+    }
+
     /// Runs the condition on `result`, which must be of the type it was compiled for.
     pub fn run(&self, result: &ResultValue, now: Timestamp) -> Result<bool, ConditionError> {
         let found = result.result_type();

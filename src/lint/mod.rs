@@ -6,6 +6,7 @@ pub mod context;
 pub mod finding;
 pub mod findings;
 pub mod gate;
+pub mod isolation;
 pub mod level;
 pub mod report;
 pub mod rule;

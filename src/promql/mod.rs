@@ -1,64 +1,65 @@
 //! Query text into a tree with the bytes of every part, the plugin's placeholders into their values.
+//!
+//! [`parse`] reads PromQL as Prometheus 3.16 does and types it on the way; its first error is the answer, there is no
+//! recovery. Series descriptions of rule tests are no queries and are not read.
 
+pub mod answer;
 pub mod ast;
 pub mod class;
+pub mod error;
 pub mod functions;
+mod lexer;
+pub mod limits;
+pub mod names;
 pub mod outcome;
+mod parser;
 pub mod placeholder;
+pub mod print;
+pub mod select;
+mod token;
+pub mod zeros;
 
 use crate::text::span::Span;
+use ast::Expr;
+pub use error::{ParseError, ParseErrorKind};
 
-/// Which syntax is taken.
+/// Which of Prometheus's feature flags are on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Features {
-    /// Prometheus 3.16 without feature flags.
+    /// Prometheus 3.16 without flags.
     #[default]
     Stock,
-    /// All of it.
+    /// All that concern PromQL: experimental functions, `fill`, names in UTF-8 without quotes.
     All,
 }
 
-/// How a text is read.
+/// How a query is read.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Options<'a> {
-    /// Which syntax is taken.
+    /// The dialect.
     pub features: Features,
-    /// Where holes stand, ascending.
+    /// Where a [`HOLE`](crate::text::filled::HOLE) of the text stands for a value that is not known, ascending. Elsewhere the
+    /// character is one as any other.
     pub holes: &'a [Span],
 }
 
-/// A parsed query.
+/// A query that was read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Query {
-    /// The tree.
-    pub expr: ast::Expr,
-    /// In text order.
+    /// Its tree.
+    pub expr: Expr,
+    /// The comments from `#` on, without the end of the line, in text order.
     pub comments: Vec<Span>,
-    /// The end of the last token.
+    /// The end of the last token: behind it only blanks and comments are left.
     pub end: usize,
 }
 
-/// Why a text is no query.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("{kind:?}")]
-pub struct ParseError {
-    /// What is wrong.
-    pub kind: ParseErrorKind,
-    /// Where.
-    pub span: Span,
+/// Reads a query.
+///
+/// Errors: what Prometheus refuses, and what is past [`limits`].
+pub fn parse(text: &str, options: Options<'_>) -> Result<Query, ParseError> {
+    parser::parse(text, options).map_err(|error| *error)
 }
 
-/// What is wrong with a text.
-#[derive(Debug, Clone, PartialEq)]
-pub enum ParseErrorKind {
-    /// Nothing but blanks and comments.
-    Empty,
-}
-
-/// Parses `text`.
-pub fn parse(text: &str, _options: Options<'_>) -> Result<Query, ParseError> {
-    Err(ParseError {
-        kind: ParseErrorKind::Empty,
-        span: Span::at(text.len()),
-    })
-}
+#[cfg(test)]
+mod tests;

@@ -34,9 +34,49 @@ macro_rules! rule {
 }
 
 /// Every rule, sorted by name.
-pub static ALL: &[&Rule] = &[&missing_condition::RULE];
+pub static ALL: &[&Rule] = &[
+    &arbitrary_series::RULE,
+    &condition_gap::RULE,
+    &constant_condition::RULE,
+    &contradicting_metrics::RULE,
+    &delta_of_counter::RULE,
+    &invalid_condition::RULE,
+    &inverted_condition::RULE,
+    &irate_in_gate::RULE,
+    &lenient_threshold::RULE,
+    &missing_condition::RULE,
+    &oldest_sample::RULE,
+    &overlapping_conditions::RULE,
+    &quantile_out_of_range::RULE,
+    &quantile_without_le::RULE,
+    &rate_of_aggregate::RULE,
+    &rate_of_gauge::RULE,
+    &restarts_by_increase::RULE,
+    &short_window::RULE,
+    &threshold_unit::RULE,
+];
 
+mod arbitrary_series;
+mod condition_gap;
+mod constant_condition;
+mod contradicting_metrics;
+mod delta_of_counter;
+mod invalid_condition;
+mod inverted_condition;
+mod irate_in_gate;
+mod lenient_threshold;
 mod missing_condition;
+mod oldest_sample;
+mod overlapping_conditions;
+mod quantile_out_of_range;
+mod quantile_without_le;
+mod rate_of_aggregate;
+mod rate_of_gauge;
+mod restarts_by_increase;
+mod short_window;
+mod threshold_unit;
 
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;

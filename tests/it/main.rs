@@ -18,6 +18,7 @@ mod process;
 mod prometheus;
 mod prometheus_auth;
 mod prometheus_network;
+mod promql;
 mod protocols;
 mod real_prometheus;
 mod silent_canary;

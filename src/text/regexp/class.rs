@@ -1,6 +1,6 @@
 //! Character classes and escapes of Go's dialect, written for the regex crate.
 
-use super::{Read, error};
+use super::{Read, error, unicode};
 
 /// Names between `[:` and `:]`.
 const POSIX: [&str; 14] = [
@@ -8,8 +8,19 @@ const POSIX: [&str; 14] = [
     "space", "upper", "word", "xdigit",
 ];
 
-/// Reads a class from its `[` on; the text behind its `]`.
-pub(super) fn class<'a>(before: &'a str, out: &mut String) -> Read<&'a str> {
+/// No character at all.
+pub(super) const NONE: &str = r"[^\x{0}-\x{10ffff}]";
+
+/// A code point as Go has them: up to 10FFFF, surrogates too, which no text holds.
+pub(super) type Point = u32;
+
+/// Reads a class from its `[` on; the text behind its `]`. `last_name` is how many bytes from the end of the pattern the
+/// last `:]` begins: a text of many `[:` is not searched as often.
+pub(super) fn class<'a>(
+    before: &'a str,
+    last_name: Option<usize>,
+    out: &mut String,
+) -> Read<&'a str> {
     let mut rest = &before[1..];
     out.push('[');
     if let Some(negated) = rest.strip_prefix('^') {
@@ -27,7 +38,9 @@ pub(super) fn class<'a>(before: &'a str, out: &mut String) -> Read<&'a str> {
             _ => {}
         }
         first = false;
-        if let Some(named) = posix(rest, out)? {
+        if last_name.is_some_and(|last| rest.len() >= last + 2)
+            && let Some(named) = posix(rest, out)?
+        {
             rest = named;
             continue;
         }
@@ -42,24 +55,30 @@ pub(super) fn class<'a>(before: &'a str, out: &mut String) -> Read<&'a str> {
             && !behind.starts_with(']')
             && !behind.is_empty()
         {
-            let (behind, last) = one(behind, &mut String::new())?;
+            let (behind, last) = single(behind)?;
             end = behind;
-            match last {
-                Some(last) if last >= low => high = last,
-                _ => {
-                    return error(
-                        "invalid character class range",
-                        &rest[..rest.len() - end.len()],
-                    );
-                }
+            if last < low {
+                return error(
+                    "invalid character class range",
+                    &rest[..rest.len() - end.len()],
+                );
             }
+            high = last;
         }
-        out.push_str(&format!(
-            "\\x{{{:x}}}-\\x{{{:x}}}",
-            u32::from(low),
-            u32::from(high)
-        ));
+        range(low, high, out);
         rest = end;
+    }
+}
+
+/// A range without its surrogates.
+fn range(low: Point, high: Point, out: &mut String) {
+    for (low, high) in [(low, high.min(0xD7FF)), (low.max(0xE000), high)] {
+        if low <= high {
+            out.push_str(&format!("\\x{{{low:x}}}-\\x{{{high:x}}}"));
+        }
+    }
+    if (0xD800..0xE000).contains(&low) && high < 0xE000 {
+        out.push_str(NONE);
     }
 }
 
@@ -80,84 +99,78 @@ fn posix<'a>(rest: &'a str, out: &mut String) -> Read<Option<&'a str>> {
 }
 
 /// One character of a class, or a class of its own, which goes to `out`.
-fn one<'a>(rest: &'a str, out: &mut String) -> Read<(&'a str, Option<char>)> {
+fn one<'a>(rest: &'a str, out: &mut String) -> Read<(&'a str, Option<Point>)> {
+    if rest.starts_with('\\') {
+        return escaped(rest, out);
+    }
+    single(rest).map(|(rest, c)| (rest, Some(c)))
+}
+
+/// One character of a class.
+fn single(rest: &str) -> Read<(&str, Point)> {
     match rest.chars().next() {
-        Some('\\') => escaped(rest, out),
-        Some(c) => Ok((&rest[c.len_utf8()..], Some(c))),
+        Some('\\') => character(rest),
+        Some(c) => Ok((&rest[c.len_utf8()..], c.into())),
         None => error("missing closing ]", rest),
     }
 }
 
 /// An escape from its backslash on: a single character, or what it stands for inside brackets.
-pub(super) fn escaped<'a>(before: &'a str, out: &mut String) -> Read<(&'a str, Option<char>)> {
+pub(super) fn escaped<'a>(before: &'a str, out: &mut String) -> Read<(&'a str, Option<Point>)> {
+    let set = match before[1..].chars().next() {
+        Some('d') => "0-9",
+        Some('D') => "[^0-9]",
+        Some('w') => "0-9A-Za-z_",
+        Some('W') => "[^0-9A-Za-z_]",
+        Some('s') => r"\t\n\f\r\x20",
+        Some('S') => r"[^\t\n\f\r\x20]",
+        Some('p') => return named(before, false, out),
+        Some('P') => return named(before, true, out),
+        _ => return character(before).map(|(rest, c)| (rest, Some(c))),
+    };
+    out.push_str(set);
+    Ok((&before[2..], None))
+}
+
+/// `\pL`, `\p{Greek}`
+fn named<'a>(
+    before: &'a str,
+    is_negated: bool,
+    out: &mut String,
+) -> Read<(&'a str, Option<Point>)> {
+    let rest = &before[2..];
+    let (name, rest) = match rest.strip_prefix('{') {
+        Some(braced) => match braced.split_once('}') {
+            Some(found) => found,
+            None => return error("invalid character class range", before),
+        },
+        None => match rest.chars().next() {
+            Some(c) => rest.split_at(c.len_utf8()),
+            None => return error("invalid character class range", before),
+        },
+    };
+    let (name, is_negated) = match name.strip_prefix('^') {
+        Some(name) => (name, !is_negated),
+        None => (name, is_negated),
+    };
+    match unicode::members(name, is_negated) {
+        Some(members) => out.push_str(&members),
+        None => {
+            return error(
+                "invalid character class range",
+                &before[..before.len() - rest.len()],
+            );
+        }
+    }
+    Ok((rest, None))
+}
+
+/// An escape of a single character, from its backslash on.
+fn character(before: &str) -> Read<(&str, Point)> {
     let Some(c) = before[1..].chars().next() else {
         return error("trailing backslash at end of expression", "");
     };
     let rest = &before[1 + c.len_utf8()..];
-    let set = match c {
-        'd' => "0-9",
-        'D' => "[^0-9]",
-        'w' => "0-9A-Za-z_",
-        'W' => "[^0-9A-Za-z_]",
-        's' => r"\t\n\f\r\x20",
-        'S' => r"[^\t\n\f\r\x20]",
-        'p' | 'P' => return unicode(before, rest, c == 'P', out),
-        _ => return character(before, c, rest).map(|(rest, c)| (rest, Some(c))),
-    };
-    out.push_str(set);
-    Ok((rest, None))
-}
-
-fn unicode<'a>(
-    before: &'a str,
-    rest: &'a str,
-    negated: bool,
-    out: &mut String,
-) -> Read<(&'a str, Option<char>)> {
-    let invalid = || error("invalid character class range", before);
-    let (name, rest) = match rest.strip_prefix('{') {
-        Some(braced) => match braced.split_once('}') {
-            Some(found) => found,
-            None => return invalid(),
-        },
-        None => match rest.chars().next() {
-            Some(c) => rest.split_at(c.len_utf8()),
-            None => return invalid(),
-        },
-    };
-    let (name, negated) = match name.strip_prefix('^') {
-        Some(name) => (name, !negated),
-        None => (name, negated),
-    };
-    let letters = |c: char| c.is_ascii_alphabetic() || c == '_';
-    if name.is_empty() || !name.chars().all(letters) {
-        return invalid();
-    }
-    let property = match name {
-        "Any" => {
-            return Ok((rest, {
-                out.push_str(if negated {
-                    r"[^\x{0}-\x{10ffff}]"
-                } else {
-                    r"\x{0}-\x{10ffff}"
-                });
-                None
-            }));
-        }
-        // General categories have one or two letters, everything else is a script.
-        name if name.len() <= 2 => format!("gc={name}"),
-        name => format!("sc={name}"),
-    };
-    let p = if negated { 'P' } else { 'p' };
-    let property = format!("\\{p}{{{property}}}");
-    if regex::bytes::Regex::new(&property).is_err() {
-        return invalid();
-    }
-    out.push_str(&property);
-    Ok((rest, None))
-}
-
-fn character<'a>(before: &'a str, c: char, rest: &'a str) -> Read<(&'a str, char)> {
     let octal = |text: &str| text.starts_with(|c: char| ('0'..='7').contains(&c));
     let c = match c {
         '0'..='7' if c == '0' || octal(rest) => {
@@ -166,9 +179,8 @@ fn character<'a>(before: &'a str, c: char, rest: &'a str) -> Read<(&'a str, char
                 .take(3)
                 .take_while(|b| (b'0'..=b'7').contains(b))
                 .count();
-            let code = u32::from_str_radix(&before[1..1 + digits], 8).unwrap_or(0);
-            let c = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
-            return Ok((&before[1 + digits..], c));
+            let code = Point::from_str_radix(&before[1..1 + digits], 8).unwrap_or(0);
+            return Ok((&before[1 + digits..], code));
         }
         'x' => return hexadecimal(before, rest),
         'a' => '\u{7}',
@@ -185,25 +197,42 @@ fn character<'a>(before: &'a str, c: char, rest: &'a str) -> Read<(&'a str, char
             );
         }
     };
-    Ok((rest, c))
+    Ok((rest, c.into()))
 }
 
-fn hexadecimal<'a>(before: &'a str, rest: &'a str) -> Read<(&'a str, char)> {
-    let (digits, behind) = match rest.strip_prefix('{') {
-        Some(braced) => match braced.split_once('}') {
-            Some(found) => found,
-            None => return error("invalid escape sequence", before),
-        },
-        None => match rest.split_at_checked(2) {
-            Some(found) => found,
-            None => return error("invalid escape sequence", before),
-        },
-    };
-    let code = (digits.chars().all(|c| c.is_ascii_hexdigit()) && !digits.is_empty())
-        .then(|| u32::from_str_radix(digits, 16).ok())
-        .flatten();
-    match code.and_then(char::from_u32) {
-        Some(c) => Ok((behind, c)),
-        None => error("invalid escape sequence", before),
+/// `\x41`, `\x{1F600}`: `rest` is what stands behind the `x`.
+fn hexadecimal<'a>(before: &'a str, rest: &'a str) -> Read<(&'a str, Point)> {
+    let is_braced = rest.starts_with('{');
+    let digits = &rest[usize::from(is_braced)..];
+    let most = if is_braced { usize::MAX } else { 2 };
+    let mut code: Point = 0;
+    let mut count = 0;
+    for (at, c) in digits.char_indices() {
+        let behind = &digits[at + c.len_utf8()..];
+        if is_braced && c == '}' && count > 0 {
+            return Ok((behind, code));
+        }
+        // Go reads two characters before it looks at them.
+        let taken = if is_braced || at > 0 {
+            behind
+        } else {
+            behind
+                .get(behind.chars().next().map_or(0, char::len_utf8)..)
+                .unwrap_or("")
+        };
+        match c.to_digit(16).map(|digit| code * 16 + digit) {
+            Some(next) if next <= char::MAX.into() => code = next,
+            _ => {
+                return error(
+                    "invalid escape sequence",
+                    &before[..before.len() - taken.len()],
+                );
+            }
+        }
+        count += 1;
+        if count == most {
+            return Ok((behind, code));
+        }
     }
+    error("invalid escape sequence", before)
 }

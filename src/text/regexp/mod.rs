@@ -5,8 +5,14 @@
 //! (`regexp/syntax`) and written anew.
 
 mod class;
+mod size;
+mod unicode;
+
+#[cfg(test)]
+mod tests;
 
 use regex::bytes::{Regex, RegexBuilder};
+use size::{Group, Kind, Node};
 
 /// Longest pattern that `compile` takes, in bytes.
 const LENGTH: usize = 4 * 1024;
@@ -25,8 +31,14 @@ pub struct Pattern {
     atoms: usize,
 }
 
-/// Go's largest repeat.
+/// Go's largest repeat, and product of nested ones.
 const REPEATS: usize = 1000;
+
+/// Go's largest program, in its instructions (`maxSize` in `regexp/syntax`).
+const SIZE: usize = (128 << 20) / 40;
+
+/// Go's highest tree (`maxHeight`).
+const HEIGHT: usize = 1000;
 
 /// Why a text is no pattern, in Go's words where it has them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -68,22 +80,19 @@ pub fn compile_anchored(pattern: &str) -> Result<Pattern, PatternError> {
     build(&format!("^(?s:{text})$"), atoms)
 }
 
-/// Whether a text is a pattern of Go's dialect, without compiling it.
+/// Whether Prometheus takes a text as a label's pattern: Go's syntax and bounds, nothing compiled, linear.
 pub fn check(pattern: &str) -> Result<(), PatternError> {
-    translate(pattern).map(|_| ())
+    let mut reader = Reader::new(pattern);
+    let whole = reader.read()?;
+    // Prometheus puts `^(?s:` and `)$` around it.
+    reader.bounded(whole.anchored())
 }
 
 /// The same pattern in the regex crate's dialect, and its atoms.
 fn translate(pattern: &str) -> Result<(String, usize), PatternError> {
-    let mut reader = Reader {
-        pattern,
-        rest: pattern,
-        out: String::with_capacity(pattern.len() * 2),
-        groups: vec![Group::default()],
-    };
-    reader.read()?;
-    let atoms = reader.groups.first().map_or(1, |group| group.atoms.max(1));
-    Ok((reader.out, atoms))
+    let mut reader = Reader::new(pattern);
+    let whole = reader.read()?;
+    Ok((reader.out, whole.atoms.max(1)))
 }
 
 fn build(text: &str, atoms: usize) -> Result<Pattern, PatternError> {
@@ -96,33 +105,15 @@ fn build(text: &str, atoms: usize) -> Result<Pattern, PatternError> {
     Ok(Pattern { regex, atoms })
 }
 
-/// What stands in one pair of parentheses so far.
-#[derive(Debug, Clone, Copy, Default)]
-struct Group {
-    /// What the last item is.
-    last: Last,
-    /// The largest product of nested repeats inside, and that of the last item.
-    repeats: usize,
-    last_repeats: usize,
-    /// Atoms inside, and those of the last item.
-    atoms: usize,
-    last_atoms: usize,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Last {
-    /// Nothing to repeat.
-    #[default]
-    Nothing,
-    Item,
-    Repeated,
-}
-
 struct Reader<'a> {
     pattern: &'a str,
     rest: &'a str,
     out: String,
+    /// Flags that were set but not yet written: `a(?i)*` repeats the `a`.
+    flags: String,
     groups: Vec<Group>,
+    /// How many bytes from the end the last `:]` begins.
+    last_name: Option<usize>,
 }
 
 type Read<T> = Result<T, PatternError>;
@@ -133,38 +124,66 @@ fn error<T>(what: &str, text: &str) -> Read<T> {
 }
 
 impl<'a> Reader<'a> {
-    fn read(&mut self) -> Read<()> {
+    fn new(pattern: &'a str) -> Self {
+        Reader {
+            pattern,
+            rest: pattern,
+            out: String::with_capacity(pattern.len() * 2),
+            flags: String::new(),
+            groups: vec![Group::default()],
+            last_name: pattern.rfind(":]").map(|at| pattern.len() - at),
+        }
+    }
+
+    fn read(&mut self) -> Read<Node> {
+        // Where the repeat that ends here began.
+        let mut last_repeat = None;
         while let Some(c) = self.rest.chars().next() {
             let before = self.rest;
             self.rest = &self.rest[c.len_utf8()..];
+            let mut repeat = None;
             match c {
                 '(' => self.open(before)?,
-                ')' => self.close(before)?,
+                ')' => self.close()?,
                 '|' => {
-                    self.group().last = Last::Nothing;
-                    self.out.push('|');
+                    let node = self.group().branch();
+                    self.bounded(node)?;
+                    self.put("|");
                 }
-                '*' | '+' | '?' => self.repeat(&before[..1], None, before)?,
+                '*' | '+' | '?' => {
+                    let least = if c == '+' { 1 } else { 0 };
+                    self.repeat(before, c, (least, None), last_repeat)?;
+                    repeat = Some(before);
+                }
                 '{' => match counts(self.rest) {
                     Some((low, high, length)) => {
-                        let text = &before[..length + 1];
                         self.rest = &self.rest[length..];
-                        self.counted(low, high, text, before)?;
+                        let text = &before[..length + 1];
+                        if low > REPEATS || high.is_some_and(|high| high > REPEATS || high < low) {
+                            return error("invalid repeat count", text);
+                        }
+                        self.repeat(before, c, (low, high), last_repeat)?;
+                        repeat = Some(before);
                     }
-                    None => self.item("\\{"),
+                    None => self.literal('{'.into()),
                 },
                 '[' => {
                     let mut class = String::new();
-                    self.rest = class::class(before, &mut class)?;
-                    self.item(&class);
+                    self.rest = class::class(before, self.last_name, &mut class)?;
+                    self.item(&class, Kind::Other);
                 }
                 '\\' => self.escape(before)?,
-                '.' | '^' | '$' => self.item(&before[..1]),
-                c => self.literal(c),
+                '.' | '^' | '$' => self.item(&before[..1], Kind::Other),
+                c => self.literal(c.into()),
             }
+            last_repeat = repeat;
         }
-        match self.groups.len() {
-            1 => Ok(()),
+        match (self.groups.pop(), self.groups.len()) {
+            (Some(group), 0) => {
+                let whole = group.node();
+                self.bounded(whole)?;
+                Ok(whole)
+            }
             _ => error("missing closing )", self.pattern),
         }
     }
@@ -177,39 +196,62 @@ impl<'a> Reader<'a> {
         &mut self.groups[last]
     }
 
-    fn item(&mut self, text: &str) {
+    /// Writes behind the flags that hold for it.
+    fn put(&mut self, text: &str) -> usize {
+        self.out.push_str(&std::mem::take(&mut self.flags));
+        let start = self.out.len();
         self.out.push_str(text);
-        self.ended(1, 1);
+        start
     }
 
-    fn literal(&mut self, c: char) {
-        self.item(&regex::escape(c.encode_utf8(&mut [0; 4])));
+    fn item(&mut self, text: &str, kind: Kind) {
+        let start = self.put(text);
+        self.group().push(Node::item(kind), start);
     }
 
-    fn ended(&mut self, repeats: usize, atoms: usize) {
-        let group = self.group();
-        group.last = Last::Item;
-        group.last_repeats = repeats;
-        group.repeats = group.repeats.max(repeats);
-        group.last_atoms = atoms;
-        group.atoms = group.atoms.saturating_add(atoms);
+    fn literal(&mut self, code: class::Point) {
+        match char::from_u32(code) {
+            Some(c) => self.item(&regex::escape(c.encode_utf8(&mut [0; 4])), Kind::Literal),
+            None => self.item(class::NONE, Kind::Literal),
+        }
+    }
+
+    /// Go's limits on what was read so far.
+    fn bounded(&self, node: Node) -> Read<()> {
+        if node.size > SIZE {
+            return error("expression too large", self.pattern);
+        }
+        if node.height > HEIGHT {
+            return error("expression nests too deeply", self.pattern);
+        }
+        Ok(())
     }
 
     fn open(&mut self, before: &'a str) -> Read<()> {
+        let mut is_capture = true;
         if let Some(flags) = self.rest.strip_prefix('?') {
-            let named = flags.strip_prefix("P<").or_else(|| {
-                flags
-                    .strip_prefix('<')
-                    .filter(|rest| !rest.starts_with(['=', '!']))
-            });
+            let named = flags
+                .strip_prefix("P<")
+                .filter(|name| !name.is_empty())
+                .or_else(|| flags.strip_prefix('<').filter(|name| !name.is_empty()));
             if let Some(named) = named {
                 self.name(named, before)?;
             } else {
-                return self.flags(flags, before);
+                if !self.set_flags(flags, before)? {
+                    return Ok(());
+                }
+                is_capture = false;
             }
         }
-        self.out.push_str("(?:");
-        self.groups.push(Group::default());
+        let start = if is_capture {
+            self.put("(?:")
+        } else {
+            let flags = std::mem::take(&mut self.flags);
+            let start = self.out.len();
+            self.out.push_str(&format!("(?:{flags}"));
+            start
+        };
+        self.groups.push(Group::new(start, is_capture));
         Ok(())
     }
 
@@ -219,105 +261,114 @@ impl<'a> Reader<'a> {
         };
         let valid = |c: char| c.is_ascii_alphanumeric() || c == '_';
         if name.is_empty() || !name.chars().all(valid) {
-            return error("invalid named capture", before);
+            return error(
+                "invalid named capture",
+                &before[..before.len() - rest.len()],
+            );
         }
         self.rest = rest;
         Ok(())
     }
 
-    fn flags(&mut self, flags: &'a str, before: &str) -> Read<()> {
-        let Some(end) = flags.find([')', ':']) else {
-            return error("missing argument to repetition operator", "?");
-        };
-        let (set, cleared) = match flags[..end].split_once('-') {
-            Some((set, cleared)) => (set, Some(cleared)),
-            None => (&flags[..end], None),
-        };
-        let known = |text: &str| text.chars().all(|c| "imsU".contains(c));
-        if !known(set) || !cleared.is_none_or(|text| known(text) && !text.is_empty()) {
-            return error("invalid or unsupported Perl syntax", before);
+    /// Reads flags; whether a group begins behind them.
+    fn set_flags(&mut self, flags: &'a str, before: &str) -> Read<bool> {
+        let (mut set, mut cleared) = (String::new(), String::new());
+        let mut is_negated = false;
+        for (at, c) in flags.char_indices() {
+            match c {
+                'i' | 'm' | 's' | 'U' => {
+                    set.retain(|flag| flag != c);
+                    cleared.retain(|flag| flag != c);
+                    if is_negated { &mut cleared } else { &mut set }.push(c);
+                    continue;
+                }
+                '-' if !is_negated => {
+                    is_negated = true;
+                    continue;
+                }
+                ')' | ':' if !is_negated || !cleared.is_empty() => {
+                    let minus = if cleared.is_empty() { "" } else { "-" };
+                    if !set.is_empty() || !cleared.is_empty() {
+                        self.flags.push_str(&format!("(?{set}{minus}{cleared})"));
+                    }
+                    self.rest = &flags[at + 1..];
+                    return Ok(c == ':');
+                }
+                _ => {}
+            }
+            let taken = before.len() - flags.len() + at + c.len_utf8();
+            return error("invalid or unsupported Perl syntax", &before[..taken]);
         }
-        let mut unique: Vec<char> = set.chars().collect();
-        unique.sort_unstable();
-        unique.dedup();
-        let set: String = unique.into_iter().collect();
-        let cleared = cleared.map(|text| format!("-{text}")).unwrap_or_default();
-        let group = flags[end..].starts_with(':');
-        self.rest = &flags[end + 1..];
-        if group {
-            self.out.push_str(&format!("(?{set}{cleared}:"));
-            self.groups.push(Group::default());
-        } else if !set.is_empty() || !cleared.is_empty() {
-            self.out.push_str(&format!("(?{set}{cleared})"));
-            // Go would repeat what stands before; so rare that it is refused.
-            self.group().last = Last::Nothing;
-        }
-        Ok(())
+        error("invalid or unsupported Perl syntax", before)
     }
 
-    fn close(&mut self, before: &str) -> Read<()> {
-        if self.groups.len() < 2 {
-            return error("unexpected )", before);
-        }
-        let inner = self.groups.pop().unwrap_or_default();
+    fn close(&mut self) -> Read<()> {
+        let inner = match self.groups.pop() {
+            Some(inner) if !self.groups.is_empty() => inner,
+            _ => return error("unexpected )", self.pattern),
+        };
+        // They end with their group.
+        self.flags.clear();
         self.out.push(')');
-        self.ended(inner.repeats.max(1), inner.atoms.max(1));
+        let start = inner.start;
+        let node = inner.node();
+        self.bounded(node)?;
+        self.group().push(node, start);
         Ok(())
     }
 
-    fn counted(&mut self, low: usize, high: Option<usize>, text: &str, before: &str) -> Read<()> {
-        if low > REPEATS || high.is_some_and(|high| high > REPEATS || high < low) {
-            return error("invalid repeat count", text);
-        }
-        let most = high.unwrap_or(low);
-        self.repeat(text, Some(most), before)
-    }
-
-    fn repeat(&mut self, text: &str, most: Option<usize>, before: &str) -> Read<()> {
+    /// Repeats the last item: at least and at most so often, where a count is written.
+    fn repeat(
+        &mut self,
+        before: &'a str,
+        operator: char,
+        (low, high): (usize, Option<usize>),
+        last_repeat: Option<&'a str>,
+    ) -> Read<()> {
+        let text = &before[..before.len() - self.rest.len()];
         if let Some(rest) = self.rest.strip_prefix('?') {
             self.rest = rest;
-            self.out.push_str(text);
-            self.out.push('?');
-        } else {
-            self.out.push_str(text);
+        }
+        if let Some(last) = last_repeat {
+            let taken = &last[..last.len() - self.rest.len()];
+            return error("invalid nested repetition operator", taken);
         }
         let taken = &before[..before.len() - self.rest.len()];
         let group = self.group();
-        match group.last {
-            Last::Nothing => return error("missing argument to repetition operator", taken),
-            Last::Repeated => return error("invalid nested repetition operator", taken),
-            Last::Item => group.last = Last::Repeated,
+        let Some((node, start)) = group.last else {
+            return error("missing argument to repetition operator", taken);
+        };
+        let repeated = node.repeated(operator, low, high);
+        group.last = Some((repeated, start));
+        if node.is_repeated {
+            // `a*(?i)*` is `(?:a*)*`.
+            self.out.insert_str(start, "(?:");
+            self.out.push(')');
         }
-        if let Some(most) = most {
-            let repeats = group.last_repeats.saturating_mul(most.max(1));
-            if repeats > REPEATS && most > 1 {
-                return error("invalid repeat count", taken);
-            }
-            group.repeats = group.repeats.max(repeats);
-            let more = group.last_atoms.saturating_mul(most.saturating_sub(1));
-            group.atoms = group.atoms.saturating_add(more);
+        // Greedy or not, the same texts match.
+        self.out.push_str(text);
+        if operator == '{' && repeated.repeats > REPEATS && high.unwrap_or(low) > 1 {
+            return error("invalid repeat count", taken);
         }
-        Ok(())
+        self.bounded(repeated)
     }
 
     fn escape(&mut self, before: &'a str) -> Read<()> {
-        let Some(c) = self.rest.chars().next() else {
-            return error("trailing backslash at end of expression", "");
-        };
-        match c {
-            'A' | 'z' => {
+        match self.rest.chars().next() {
+            Some('A' | 'z') => {
                 self.rest = &self.rest[1..];
-                self.item(&before[..2]);
+                self.item(&before[..2], Kind::Other);
             }
-            'b' | 'B' => {
+            Some(c @ ('b' | 'B')) => {
                 self.rest = &self.rest[1..];
-                self.item(if c == 'b' { r"(?-u:\b)" } else { r"(?-u:\B)" });
+                let boundary = if c == 'b' { r"(?-u:\b)" } else { r"(?-u:\B)" };
+                self.item(boundary, Kind::Other);
             }
-            'Q' => {
+            Some('Q') => {
                 let quoted = &self.rest[1..];
                 let (literal, rest) = quoted.split_once(r"\E").unwrap_or((quoted, ""));
                 for c in literal.chars() {
-                    self.literal(c);
+                    self.literal(c.into());
                 }
                 self.rest = rest;
             }
@@ -326,10 +377,10 @@ impl<'a> Reader<'a> {
                 let (rest, single) = class::escaped(before, &mut class)?;
                 self.rest = rest;
                 match single {
-                    Some(c) => self.literal(c),
+                    Some(code) => self.literal(code),
                     None => {
                         class.push(']');
-                        self.item(&class);
+                        self.item(&class, Kind::Other);
                     }
                 }
             }
@@ -338,21 +389,25 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// `2}`, `2,}` or `2,5}` behind a brace: least, most (nothing: the same or no end) and length; nothing else repeats.
+/// `2}`, `2,}` or `2,5}` behind a brace: least, most (nothing: no end) and length; nothing else repeats.
 fn counts(rest: &str) -> Option<(usize, Option<usize>, usize)> {
-    let end = rest.find('}')?;
     let number = |text: &str| {
-        let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        let canonical = text.len() == 1 || !text.starts_with('0');
-        (plain && canonical).then(|| text.parse().unwrap_or(usize::MAX))
+        let length = text.bytes().take_while(u8::is_ascii_digit).count();
+        let is_canonical = length == 1 || length > 1 && !text.starts_with('0');
+        is_canonical.then(|| (text[..length].parse().unwrap_or(usize::MAX), length))
     };
-    let (low, high) = match rest[..end].split_once(',') {
-        None => {
-            let low = number(&rest[..end])?;
-            (low, Some(low))
+    let (low, mut length) = number(rest)?;
+    let mut high = Some(low);
+    if rest[length..].starts_with(',') {
+        length += 1;
+        high = None;
+        if !rest[length..].starts_with('}') {
+            let (most, digits) = number(&rest[length..])?;
+            high = Some(most);
+            length += digits;
         }
-        Some((low, "")) => (number(low)?, None),
-        Some((low, high)) => (number(low)?, Some(number(high)?)),
-    };
-    Some((low, high, end + 1))
+    }
+    rest[length..]
+        .starts_with('}')
+        .then_some((low, high, length + 1))
 }

@@ -1,0 +1,92 @@
+//! A metric's name into what it says: gauge, counter, failures, a measure that is never negative.
+//!
+//! Names are conventions, not proofs: what rests on them alone is a guess, and the caller says so.
+
+/// Ends of names that say gauge.
+const GAUGE_ENDS: [&str; 15] = [
+    "_ready",
+    "_running",
+    "_available",
+    "_replicas",
+    "_phase",
+    "_bytes",
+    "_seconds",
+    "_ratio",
+    "_percent",
+    "_depth",
+    "_length",
+    "_size",
+    "_limit",
+    "_temperature",
+    "_info",
+];
+
+/// Ends of names that say counter; `_created` is the time when one began.
+const COUNTER_ENDS: [&str; 4] = ["_total", "_count", "_sum", "_bucket"];
+
+/// Beginnings of the words that tell of failures.
+const FAILURE_WORDS: [&str; 10] = [
+    "err",
+    "fail",
+    "exception",
+    "panic",
+    "crash",
+    "timeout",
+    "reject",
+    "drop",
+    "abort",
+    "oom",
+];
+
+/// Words of what is counted, or measured from 0 up.
+const MEASURE_WORDS: [&str; 12] = [
+    "seconds",
+    "duration",
+    "latency",
+    "milliseconds",
+    "ms",
+    "microseconds",
+    "nanoseconds",
+    "bytes",
+    "size",
+    "requests",
+    "replicas",
+    "cores",
+];
+
+/// The name says that its values go up and down.
+pub fn says_gauge(name: &str) -> bool {
+    name == "up"
+        || !says_counter(name)
+            && (name.contains("_status_") || GAUGE_ENDS.iter().any(|end| name.ends_with(end)))
+}
+
+/// The name says that its values only grow until a restart.
+pub fn says_counter(name: &str) -> bool {
+    COUNTER_ENDS.iter().any(|end| name.ends_with(end))
+}
+
+/// One of the name's words begins as a failure does: `app_errors_total`, `jobs_failed`.
+pub fn failure_named(name: &str) -> bool {
+    words(name).any(|word| FAILURE_WORDS.iter().any(|start| starts(word, start)))
+}
+
+/// The name's words: `_` parts them, and what recording rules (`:`) and OpenTelemetry (`.`) put there.
+pub fn words(name: &str) -> impl Iterator<Item = &str> {
+    name.split(['_', ':', '.']).filter(|word| !word.is_empty())
+}
+
+/// The name holds this word, whatever its case.
+pub fn has_word(name: &str, word: &str) -> bool {
+    words(name).any(|other| other.eq_ignore_ascii_case(word))
+}
+
+/// What the name measures begins at 0: a stretch of time, a size, a number of things.
+pub(crate) fn is_never_negative(name: &str) -> bool {
+    MEASURE_WORDS.iter().any(|word| has_word(name, word))
+}
+
+fn starts(word: &str, start: &str) -> bool {
+    word.get(..start.len())
+        .is_some_and(|head| head.eq_ignore_ascii_case(start))
+}
