@@ -7,5 +7,7 @@ pub mod filled;
 pub mod float;
 pub mod nearest;
 pub mod place;
+pub mod plain;
 pub mod regexp;
+pub mod scalar;
 pub mod span;

@@ -12,7 +12,7 @@ use crate::lint::report::Report;
 use crate::lint::rule::Rule;
 use crate::lint::run::{lint_surroundings, lint_template};
 use crate::lint::settings::Settings;
-use crate::manifest::{self, Reading};
+use crate::manifest::read::{ReadError, Reading, SkippedWhy, read};
 
 /// Files that were read.
 #[derive(Debug, Default)]
@@ -32,8 +32,10 @@ pub(in crate::cli) struct Judged {
     pub(in crate::cli) resources: usize,
     /// What is no YAML, in the order of files.
     pub(in crate::cli) errors: Vec<InputError>,
-    /// What was left out: kustomize patches and the like.
-    pub(in crate::cli) skipped: usize,
+    /// Documents that Helm renders before they are manifests.
+    charts: usize,
+    /// Parts of objects, which kustomize puts into others.
+    patches: usize,
     /// What lint says.
     pub(in crate::cli) report: Report,
 }
@@ -97,7 +99,7 @@ pub(in crate::cli) fn judge(
     rules: &[&'static Rule],
 ) -> std::io::Result<Judged> {
     let readings = on_all_cores(sources.len(), "reading manifests", |number| {
-        manifest::read(number, &sources[number].text)
+        read(number, &sources[number].text)
     })?;
     let mut judged = Judged::default();
     let mut input = Input::default();
@@ -126,8 +128,13 @@ pub(in crate::cli) fn judge(
 impl Judged {
     fn take(&mut self, source: &Source, reading: Reading, input: &mut Input) {
         self.resources += reading.resources;
-        self.skipped += reading.skipped.len();
-        let error = |error: manifest::ReadError| InputError {
+        for skipped in &reading.skipped {
+            match skipped.why {
+                SkippedWhy::HelmTemplate => self.charts += 1,
+                SkippedWhy::KustomizePatch => self.patches += 1,
+            }
+        }
+        let error = |error: ReadError| InputError {
             file: source.name.clone(),
             at: error.offset.map(|offset| source.line_column(offset)),
             message: error.message,
@@ -140,19 +147,23 @@ impl Judged {
 impl Files {
     /// What was left out, in words.
     pub(in crate::cli) fn notes(&self, judged: &Judged) -> Vec<String> {
+        let helm = "render it first: `helm template … | promql-guard lint -`";
         let mut notes = Vec::new();
         if !self.charts.is_empty() {
-            notes.push(format!(
-                "left out {} of charts ({}); render them: `helm template … | promql-guard lint -`",
-                counted(self.charts.len(), "`templates` folder"),
-                self.charts.join(", ")
-            ));
+            let folders = counted(self.charts.len(), "`templates` folder");
+            let names = self.charts.join(", ");
+            notes.push(format!("left out {folders} of charts ({names}); {helm}"));
         }
-        if judged.skipped > 0 {
-            notes.push(format!(
-                "left out {}; render them: `kustomize build … | promql-guard lint -`",
-                counted(judged.skipped, "kustomize patch").replace("patchs", "patches")
-            ));
+        if judged.charts > 0 {
+            let documents = counted(judged.charts, "document");
+            notes.push(format!("left out {documents} of a chart; {helm}"));
+        }
+        match judged.patches {
+            0 => {}
+            1 => notes.push("left out 1 kustomize patch, which is no whole object".to_owned()),
+            patches => notes.push(format!(
+                "left out {patches} kustomize patches, which are no whole objects"
+            )),
         }
         notes
     }
