@@ -34,9 +34,41 @@ macro_rules! rule {
 }
 
 /// Every rule, sorted by name.
-pub static ALL: &[&Rule] = &[&missing_condition::RULE];
+pub static ALL: &[&Rule] = &[
+    &address_mismatch::RULE,
+    &broad_dry_run::RULE,
+    &endless_inline::RULE,
+    &excessive_error_tolerance::RULE,
+    &inconclusive_passes::RULE,
+    &insecure_transport::RULE,
+    &invalid_address::RULE,
+    &missing_condition::RULE,
+    &only_dry_run::RULE,
+    &overlapping_windows::RULE,
+    &plain_credential::RULE,
+    &single_early_measurement::RULE,
+    &unreachable_failure_limit::RULE,
+    &unreachable_inconclusive_limit::RULE,
+    &unused_argument::RULE,
+    &zero_error_tolerance::RULE,
+];
 
+mod address_mismatch;
+mod broad_dry_run;
+mod endless_inline;
+mod excessive_error_tolerance;
+mod inconclusive_passes;
+mod insecure_transport;
+mod invalid_address;
 mod missing_condition;
+mod only_dry_run;
+mod overlapping_windows;
+mod plain_credential;
+mod single_early_measurement;
+mod unreachable_failure_limit;
+mod unreachable_inconclusive_limit;
+mod unused_argument;
+mod zero_error_tolerance;
 
 #[cfg(test)]
 mod testing;
