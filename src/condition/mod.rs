@@ -21,6 +21,7 @@ mod builtins;
 mod check;
 mod compare;
 mod convert;
+mod inspect;
 mod lexer;
 mod limits;
 mod literal;
@@ -30,6 +31,7 @@ mod parser;
 mod power;
 mod print;
 mod quick;
+mod repair;
 mod run;
 mod time;
 mod types;
@@ -44,13 +46,15 @@ use jiff::Timestamp;
 
 use ast::{Ast, Id, NodeKind, Op};
 use check::Env;
-use types::Type;
+use types::{Kind, Type};
 use value::Value;
 
 use crate::text::chain::bounded;
 use crate::text::regexp::{self, Pattern};
 
+pub use inspect::{Compared, Looked, Looks, inspect};
 pub use quick::is_quick;
+pub use repair::{Edits, edited, repairs};
 pub use run::Operand;
 
 /// What a metric provider measured: `result` in a condition.
@@ -246,6 +250,14 @@ fn compile_patterns(ast: &mut Ast, root: Id) -> Result<Vec<Pattern>, ConditionEr
 }
 
 impl Program {
+    /// Whether what it gives may be `true` or `false`.
+    pub fn can_give_a_verdict(&self) -> bool {
+        matches!(
+            self.ast.get(self.root).ty.kind(),
+            Kind::Bool | Kind::Interface | Kind::Invalid
+        )
+    }
+
     /// Runs the condition on `result`, which must be of the type it was compiled for.
     pub fn run(&self, result: &ResultValue, now: Timestamp) -> Result<bool, ConditionError> {
         let found = result.result_type();
@@ -256,12 +268,28 @@ impl Program {
                 found.checked().name()
             )));
         }
-        match self.value(self.input(result)?, now)? {
-            Value::Bool(verdict) => Ok(verdict),
-            other => Err(ConditionError::run(format!(
-                "expected bool, but got {}",
-                other.type_name()
-            ))),
+        verdict(self.value(self.input(result)?, now))
+    }
+
+    /// As [`run`](Program::run), but none where `steps` do not suffice: a node evaluated, an element looked at or 64 bytes of
+    /// text handled is one.
+    pub fn run_within(
+        &self,
+        result: &ResultValue,
+        now: Timestamp,
+        steps: u64,
+    ) -> Option<Result<bool, ConditionError>> {
+        let input = match self.input(result) {
+            Ok(input) => input,
+            Err(error) => return Some(Err(error)),
+        };
+        let start = run::Input {
+            steps: steps.min(limits::STEPS),
+            ..self.start(input, now)
+        };
+        match run::run(start, self.root) {
+            Err(fault) if fault.is_out_of_steps() => None,
+            ran => Some(verdict(ran.map_err(|fault| ConditionError::run(fault.0)))),
         }
     }
 
@@ -286,10 +314,21 @@ impl Program {
             env: &self.env,
             result,
             now,
+            steps: limits::STEPS,
         }
     }
 
     fn value(&self, result: Value, now: Timestamp) -> Result<Value, ConditionError> {
         run::run(self.start(result, now), self.root).map_err(|fault| ConditionError::run(fault.0))
+    }
+}
+
+fn verdict(value: Result<Value, ConditionError>) -> Result<bool, ConditionError> {
+    match value? {
+        Value::Bool(verdict) => Ok(verdict),
+        other => Err(ConditionError::run(format!(
+            "expected bool, but got {}",
+            other.type_name()
+        ))),
     }
 }

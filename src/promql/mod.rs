@@ -6,11 +6,56 @@
 pub mod answer;
 pub mod ast;
 pub mod class;
+pub mod error;
 pub mod functions;
-pub mod literal;
-pub mod names;
-pub mod outcome;
+mod lexer;
+pub mod limits;
+mod parser;
 pub mod placeholder;
-pub mod same;
-pub mod select;
-pub mod zeros;
+pub mod print;
+mod token;
+
+use crate::text::span::Span;
+use ast::Expr;
+pub use error::{ParseError, ParseErrorKind};
+
+/// Which of Prometheus's feature flags are on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Features {
+    /// Prometheus 3.16 without flags.
+    #[default]
+    Stock,
+    /// All that concern PromQL: experimental functions, `fill`, names in UTF-8 without quotes.
+    All,
+}
+
+/// How a query is read.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options<'a> {
+    /// The dialect.
+    pub features: Features,
+    /// Where a [`HOLE`](crate::text::filled::HOLE) of the text stands for a value that is not known, ascending. Elsewhere the
+    /// character is one as any other.
+    pub holes: &'a [Span],
+}
+
+/// A query that was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Query {
+    /// Its tree.
+    pub expr: Expr,
+    /// The comments from `#` on, without the end of the line, in text order.
+    pub comments: Vec<Span>,
+    /// The end of the last token: behind it only blanks and comments are left.
+    pub end: usize,
+}
+
+/// Reads a query.
+///
+/// Errors: what Prometheus refuses, and what is past [`limits`].
+pub fn parse(text: &str, options: Options<'_>) -> Result<Query, ParseError> {
+    parser::parse(text, options).map_err(|error| *error)
+}
+
+#[cfg(test)]
+mod tests;

@@ -72,3 +72,5 @@ mod zero_error_tolerance;
 
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
