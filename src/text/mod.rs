@@ -7,5 +7,6 @@ pub mod filled;
 pub mod float;
 pub mod nearest;
 pub mod place;
-pub mod regexp;
+pub mod plain;
+pub mod scalar;
 pub mod span;
