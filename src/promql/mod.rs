@@ -4,6 +4,7 @@
 //! recovery. Series descriptions of rule tests are no queries and are not read.
 
 pub mod ast;
+pub mod edit;
 pub mod error;
 pub mod functions;
 mod lexer;
