@@ -2,6 +2,8 @@
 
 use super::limits;
 
+const OUT_OF_STEPS: &str = "step budget exceeded";
+
 /// Why a run ended: Go's words where Go has any.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fault(pub(super) Box<str>);
@@ -9,6 +11,11 @@ pub(super) struct Fault(pub(super) Box<str>);
 impl Fault {
     pub(super) fn new(message: impl Into<Box<str>>) -> Self {
         Self(message.into())
+    }
+
+    /// Whether the run had too few steps.
+    pub(super) fn is_out_of_steps(&self) -> bool {
+        &*self.0 == OUT_OF_STEPS
     }
 }
 
@@ -24,9 +31,10 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    pub(super) fn new() -> Self {
+    /// All that a run may spend, and these steps.
+    pub(super) fn new(steps: u64) -> Self {
         Self {
-            steps: limits::STEPS,
+            steps,
             elements: 0,
             bytes: limits::BYTES,
         }
@@ -48,7 +56,7 @@ impl Budget {
                 self.steps = left;
                 Ok(())
             }
-            None => Err(Fault::new("step budget exceeded")),
+            None => Err(Fault::new(OUT_OF_STEPS)),
         }
     }
 

@@ -125,7 +125,7 @@ fn deep_equal_maps(x: &Arc<Map>, y: &Arc<Map>, budget: &mut Budget) -> Ran<bool>
 
 /// Whether two folded constants are written the same.
 pub(super) fn same(a: &Value, b: &Value) -> bool {
-    deep_equal(a, b, &mut Budget::new()).unwrap_or(false)
+    deep_equal(a, b, &mut Budget::new(super::limits::STEPS)).unwrap_or(false)
 }
 
 /// How two numbers stand to each other (`None` inside: NaN); nothing if not both are numbers.

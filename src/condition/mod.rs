@@ -268,12 +268,28 @@ impl Program {
                 found.checked().name()
             )));
         }
-        match self.value(self.input(result)?, now)? {
-            Value::Bool(verdict) => Ok(verdict),
-            other => Err(ConditionError::run(format!(
-                "expected bool, but got {}",
-                other.type_name()
-            ))),
+        verdict(self.value(self.input(result)?, now))
+    }
+
+    /// As [`run`](Program::run), but none where `steps` do not suffice: a node evaluated, an element looked at or 64 bytes of
+    /// text handled is one.
+    pub fn run_within(
+        &self,
+        result: &ResultValue,
+        now: Timestamp,
+        steps: u64,
+    ) -> Option<Result<bool, ConditionError>> {
+        let input = match self.input(result) {
+            Ok(input) => input,
+            Err(error) => return Some(Err(error)),
+        };
+        let start = run::Input {
+            steps: steps.min(limits::STEPS),
+            ..self.start(input, now)
+        };
+        match run::run(start, self.root) {
+            Err(fault) if fault.is_out_of_steps() => None,
+            ran => Some(verdict(ran.map_err(|fault| ConditionError::run(fault.0)))),
         }
     }
 
@@ -298,10 +314,21 @@ impl Program {
             env: &self.env,
             result,
             now,
+            steps: limits::STEPS,
         }
     }
 
     fn value(&self, result: Value, now: Timestamp) -> Result<Value, ConditionError> {
         run::run(self.start(result, now), self.root).map_err(|fault| ConditionError::run(fault.0))
+    }
+}
+
+fn verdict(value: Result<Value, ConditionError>) -> Result<bool, ConditionError> {
+    match value? {
+        Value::Bool(verdict) => Ok(verdict),
+        other => Err(ConditionError::run(format!(
+            "expected bool, but got {}",
+            other.type_name()
+        ))),
     }
 }

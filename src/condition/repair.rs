@@ -10,9 +10,32 @@ use crate::text::span::Span;
 
 /// Functions whose first argument may be the whole result.
 const TAKE_LISTS: [&str; 26] = [
-    "all", "any", "none", "one", "filter", "map", "count", "sum", "find", "findIndex", "findLast",
-    "findLastIndex", "groupBy", "sortBy", "reduce", "len", "mean", "median", "min", "max", "first",
-    "last", "sort", "reverse", "uniq", "take",
+    "all",
+    "any",
+    "none",
+    "one",
+    "filter",
+    "map",
+    "count",
+    "sum",
+    "find",
+    "findIndex",
+    "findLast",
+    "findLastIndex",
+    "groupBy",
+    "sortBy",
+    "reduce",
+    "len",
+    "mean",
+    "median",
+    "min",
+    "max",
+    "first",
+    "last",
+    "sort",
+    "reverse",
+    "uniq",
+    "take",
 ];
 
 /// Functions of Argo and expr as they are spelt, for those who write them otherwise.
@@ -69,9 +92,8 @@ pub fn edited(text: &str, edits: &[(Span, String)]) -> String {
 fn joined(first: &Edits, second: &Edits) -> Edits {
     let mut both = first.clone();
     for (span, new) in second {
-        let overlaps = |(own, _): &(Span, String)| {
-            own == span || own.start < span.end && span.start < own.end
-        };
+        let overlaps =
+            |(own, _): &(Span, String)| own == span || own.start < span.end && span.start < own.end;
         if !both.iter().any(overlaps) {
             both.push((*span, new.clone()));
         }
@@ -144,7 +166,8 @@ impl Words<'_> {
     fn slip(&self, index: usize) -> Option<((Span, String), usize)> {
         let token = self.at(index)?;
         let touches = |next: usize| self.at(next).is_some_and(|next| next.start == token.end);
-        let edit = |to: usize, new: &str| Some(((self.span(index, to), new.to_owned()), to - index + 1));
+        let edit =
+            |to: usize, new: &str| Some(((self.span(index, to), new.to_owned()), to - index + 1));
         if token.operator("=") {
             let is_declared = index >= 2 && self.operator(index - 2, "let");
             return match self.at(index + 1) {
@@ -172,7 +195,9 @@ impl Words<'_> {
                 let mut to = index + 2;
                 while self.operator(to + 1, "-")
                     && self.at(to + 1)?.start == self.at(to)?.end
-                    && self.at(to + 2).is_some_and(|part| part.kind == Kind::Identifier)
+                    && self
+                        .at(to + 2)
+                        .is_some_and(|part| part.kind == Kind::Identifier)
                 {
                     to += 2;
                 }
@@ -207,7 +232,9 @@ impl Words<'_> {
     /// `.name` chains behind `from`: the token after the last.
     fn behind_members(&self, mut from: usize) -> usize {
         while (self.operator(from, ".") || self.operator(from, "?."))
-            && self.at(from + 1).is_some_and(|name| name.kind == Kind::Identifier)
+            && self
+                .at(from + 1)
+                .is_some_and(|name| name.kind == Kind::Identifier)
             && !self.bracket(from + 2, "(")
         {
             from += 2;
@@ -309,7 +336,9 @@ impl Words<'_> {
             && self.bracket(index + 1, "(")
             && self.is_result(index + 2)
             && self.bracket(index + 3, ")");
-        let number = self.at(index + 5).is_some_and(|token| token.kind == Kind::Number);
+        let number = self
+            .at(index + 5)
+            .is_some_and(|token| token.kind == Kind::Number);
         let compared = ["==", "!=", "<", "<=", ">", ">="]
             .iter()
             .any(|operator| self.operator(index + 4, operator));

@@ -35,7 +35,10 @@ fn gate<'a>(scene: &'a Scene<'a>, metric: &'a MetricSpec, index: usize) -> Gate<
     let table = query
         .as_ref()
         .and_then(|query| query.parsed.as_ref().ok())
-        .and_then(|query| Table::new(&query.expr, &conditions, &limits.metric, engine));
+        .and_then(|query| {
+            let is_range = spec.is_some_and(QuerySpec::is_range);
+            Table::new(&query.expr, &conditions, &limits.metric, engine, is_range)
+        });
     Gate {
         scene,
         metric,

@@ -1,5 +1,6 @@
 //! Templates and rules into findings: the vocabulary of a rule, and the engine that asks the rules.
 
+pub mod answers;
 mod build;
 pub mod conditions;
 pub mod context;
@@ -7,10 +8,15 @@ pub mod finding;
 pub mod findings;
 pub mod gate;
 pub mod isolation;
+mod judged;
 pub mod level;
+mod outcome;
+mod probes;
+pub mod quote;
 pub mod report;
 pub mod rule;
 pub mod run;
 pub mod settings;
+mod stand_ins;
 mod suppression;
 pub mod table;

@@ -1,18 +1,35 @@
 //! The truth table of a gate: what each answer of its query would come to.
 
-use crate::lint::conditions::Verdict;
+use crate::analysis::limits::effective_count;
+use crate::analysis::metric::Metric;
+use crate::analysis::settings::NoData;
+use crate::condition::{ResultType, ResultValue};
+use crate::lint::answers::Answers;
+use crate::lint::conditions::{Conditions, Text, Verdict};
+use crate::lint::gate::Engine;
+use crate::lint::outcome::{failures_that_pass, outcome};
+use crate::lint::probes::{self, Probe};
+use crate::promql::ast::Expr;
 
 /// What each probe comes to.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Table {
-    /// In the order of the catalogue: `no data`, `NaN`, `fallback`, `idle`, `0`, `1`, thresholds, `+Inf`, series.
+    /// In the order of the catalogue: `no data`, `NaN`, `fallback`, `idle`, `0`, `1`, thresholds, `+Inf`, series. Each key
+    /// once: a threshold 0 or 1 adds only its neighbours.
     pub cells: Vec<Cell>,
+    /// Further answers, where the conditions turn between the cells: 0.95 and its neighbours under
+    /// `result[0] * 100 >= 95`, three elements under `len(result) == 3`. They are in no output, but count below.
+    pub further: Vec<Cell>,
     /// Some reachable probe, repeated, ends the metric Failed.
     pub can_fail: bool,
     /// Some reachable probe, repeated, ends the metric Successful.
     pub can_pass: bool,
     /// `no data`, `NaN` or `fallback` is reachable and Successful.
     pub passes_without_data: bool,
+    /// How many measurements may be Failed and the metric still Successful; none where any number may.
+    pub failures_that_pass: Option<i64>,
+    /// How many measurements there are; none where they go on until the Rollout is done.
+    pub measurements: Option<i64>,
 }
 
 /// What one probe comes to.
@@ -28,15 +45,104 @@ pub struct Cell {
     pub is_reachable: bool,
 }
 
+impl Cell {
+    /// The answer as a person says it.
+    pub fn in_words(&self) -> String {
+        match self.key.as_str() {
+            "no data" => "an empty answer".to_owned(),
+            "fallback" => "the fallback".to_owned(),
+            "idle" => "the answer of an idle canary".to_owned(),
+            key => match key.chars().next() {
+                Some('<') => format!("a number just below {}", &key[1..]),
+                Some('>') => format!("a number just above {}", &key[1..]),
+                _ => key.to_owned(),
+            },
+        }
+    }
+
+    /// One number, whatever its origin.
+    pub fn is_number(&self) -> bool {
+        matches!(self.probe.as_slice(), [value] if !value.is_nan())
+    }
+}
+
 impl Table {
-    /// Judges every probe.
+    /// Judges every probe; a condition that does not work as it is repaired, and no table where no repair is known. None
+    /// also of a query that answers a text, which no condition is asked about.
     pub fn new(
-        _expr: &crate::promql::ast::Expr,
-        _conditions: &crate::lint::conditions::Conditions,
-        _metric: &crate::analysis::metric::Metric,
-        _engine: crate::lint::gate::Engine,
+        expr: &Expr,
+        conditions: &Conditions,
+        metric: &Metric,
+        engine: Engine,
+        is_range: bool,
     ) -> Option<Self> {
-        None
+        if conditions.is_beyond_repair() {
+            return None;
+        }
+        let answers = Answers::of(expr, conditions.result_type, is_range)?;
+        Some(Self::of(
+            &answers,
+            conditions,
+            metric,
+            engine,
+            Text::Repaired,
+        ))
+    }
+
+    /// The same with the conditions as they are written: the phases that Argo records, Error everywhere for a condition
+    /// that does not compile.
+    pub fn as_written(
+        expr: &Expr,
+        conditions: &Conditions,
+        metric: &Metric,
+        engine: Engine,
+        is_range: bool,
+    ) -> Option<Self> {
+        let answers = Answers::of(expr, conditions.result_type, is_range)?;
+        Some(Self::of(
+            &answers,
+            conditions,
+            metric,
+            engine,
+            Text::Written,
+        ))
+    }
+
+    /// The table of a query of which `answers` is known.
+    pub fn of(
+        answers: &Answers,
+        conditions: &Conditions,
+        metric: &Metric,
+        engine: Engine,
+        text: Text,
+    ) -> Self {
+        let answers = answers.with_fallback(engine);
+        let judge = Judge {
+            answers: &answers,
+            conditions,
+            metric,
+            engine,
+            text,
+        };
+        let cells = |probes: Vec<Probe>| probes.into_iter().map(|p| judge.cell(p)).collect();
+        let mut table = Table {
+            cells: cells(probes::of_table(&answers, conditions)),
+            further: cells(probes::further(&answers, conditions)),
+            failures_that_pass: failures_that_pass(metric),
+            measurements: effective_count(metric),
+            ..Table::default()
+        };
+        for cell in table.cells.iter().chain(&table.further) {
+            if !cell.is_reachable {
+                continue;
+            }
+            let (fails, passes) = outcome(metric, cell.verdict);
+            table.can_fail |= fails;
+            table.can_pass |= passes;
+        }
+        let passes = |key| table.reachable(key) == Some(Verdict::Successful);
+        table.passes_without_data = passes("no data") || passes("NaN") || passes("fallback");
+        table
     }
 
     /// The cell of this key.
@@ -48,5 +154,81 @@ impl Table {
     pub fn reachable(&self, key: &str) -> Option<Verdict> {
         let cell = self.cell(key).filter(|cell| cell.is_reachable);
         cell.map(|cell| cell.verdict)
+    }
+
+    /// All that the query can answer, those in no output too.
+    pub fn all_reachable(&self) -> impl Iterator<Item = &Cell> {
+        let all = self.cells.iter().chain(&self.further);
+        all.filter(|cell| cell.is_reachable)
+    }
+}
+
+struct Judge<'a> {
+    answers: &'a Answers,
+    conditions: &'a Conditions,
+    metric: &'a Metric,
+    engine: Engine,
+    text: Text,
+}
+
+impl Judge<'_> {
+    fn cell(&self, probe: Probe) -> Cell {
+        let said = self.conditions.judge_text(
+            &result(self.conditions.result_type, &probe.elements),
+            self.text,
+        );
+        let is_without_data = matches!(probe.key.as_str(), "no data" | "NaN" | "fallback");
+        let verdict = match self.engine.withheld() {
+            Some(no_data) if is_without_data => self.without_data(no_data, &probe.key, said),
+            _ => said,
+        };
+        Cell {
+            is_reachable: self.answers.can_be(&probe),
+            key: probe.key,
+            probe: probe.elements,
+            verdict,
+        }
+    }
+
+    /// What this plugin makes of an answer without data when it has waited long enough (`measure`'s end of the wait).
+    fn without_data(&self, no_data: NoData, key: &str, said: Verdict) -> Verdict {
+        let is_silent = key == "NaN" && !self.conditions.fails_nan_on_purpose();
+        let ending = || match self.is_passed_by_inconclusive() {
+            true => Verdict::Error,
+            false => Verdict::Inconclusive,
+        };
+        match no_data {
+            NoData::Fail => Verdict::Failed,
+            NoData::Error => Verdict::Error,
+            NoData::Inconclusive => ending(),
+            NoData::Wait if said == Verdict::Failed && !is_silent => Verdict::Failed,
+            NoData::Wait if said == Verdict::Unknown && !is_silent => Verdict::Unknown,
+            NoData::Wait => ending(),
+            NoData::Condition => said,
+        }
+    }
+
+    /// A metric that is Inconclusive as often as it is measured, within its limit, is Successful.
+    fn is_passed_by_inconclusive(&self) -> bool {
+        let limit = self.metric.inconclusive_limit.unwrap_or(0);
+        effective_count(self.metric).is_some_and(|count| limit >= count)
+    }
+}
+
+/// The elements as a result of this type.
+fn result(of: ResultType, elements: &[f64]) -> ResultValue {
+    match (of, elements) {
+        (ResultType::Scalar, [number]) => ResultValue::Scalar(*number),
+        _ => ResultValue::Vector(elements.to_vec()),
+    }
+}
+
+impl Engine {
+    /// What becomes of no data where the conditions alone do not decide it.
+    fn withheld(self) -> Option<NoData> {
+        match self {
+            Engine::Plugin { no_data, .. } if self.guards_no_data() => Some(no_data),
+            _ => None,
+        }
     }
 }

@@ -6,15 +6,18 @@
 pub mod answer;
 pub mod ast;
 pub mod class;
+pub mod edit;
 pub mod error;
 pub mod functions;
 mod lexer;
 pub mod limits;
+pub mod literal;
 pub mod names;
 pub mod outcome;
 mod parser;
 pub mod placeholder;
 pub mod print;
+pub mod same;
 pub mod select;
 mod token;
 pub mod zeros;

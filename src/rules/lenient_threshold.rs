@@ -40,9 +40,9 @@ rule! {
 const MOST: f64 = 0.51;
 
 fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
-    let Some(table) = &gate.table else {
+    if gate.table.is_none() {
         return;
-    };
+    }
     // A share in percent has its whole range scaled.
     let scale = match range(&query.expr).high {
         high if high.is_finite() && high > 1.0 => high,
@@ -53,7 +53,7 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
         Class::SuccessShare => ((1.0 - MOST) * scale, "successes"),
         _ => return,
     };
-    if gate.conditions.judge(&table.result(&[bad])) != Verdict::Successful {
+    if gate.conditions.judge_elements(&[bad]) != Verdict::Successful {
         return;
     }
     let threshold = gate.conditions.iter().flat_map(|condition| {
@@ -78,18 +78,37 @@ mod tests {
     #[test]
     fn half_of_all_may_fail() {
         let share = |code: &str, scale: &str| {
-            format!("query: sum(rate(a_total{{namespace=\"x\",code=~\"{code}\"}}[5m])) / sum(rate(a_total{{namespace=\"x\"}}[5m])){scale}")
+            format!(
+                "query: sum(rate(a_total{{namespace=\"x\",code=~\"{code}\"}}[5m])) / sum(rate(a_total{{namespace=\"x\"}}[5m])){scale}"
+            )
         };
         for (code, scale, condition, expected) in [
-            ("5..", "", "successCondition: result[0] <= 0.95", &["warn"][..]),
+            (
+                "5..",
+                "",
+                "successCondition: result[0] <= 0.95",
+                &["warn"][..],
+            ),
             ("5..", "", "successCondition: result[0] <= 0.05", &[]),
             ("5..", "", "failureCondition: result[0] > 0.6", &["warn"]),
-            ("5..", " * 100", "successCondition: result[0] <= 95", &["warn"]),
+            (
+                "5..",
+                " * 100",
+                "successCondition: result[0] <= 95",
+                &["warn"],
+            ),
             ("5..", " * 100", "successCondition: result[0] <= 5", &[]),
             ("2..", "", "successCondition: result[0] >= 0.4", &["warn"]),
             ("2..", "", "successCondition: result[0] >= 0.9", &[]),
         ] {
-            assert_eq!(found(super::RULE.name, &format!("{}\n{condition}", share(code, scale))), expected, "{code} {condition}");
+            assert_eq!(
+                found(
+                    super::RULE.name,
+                    &format!("{}\n{condition}", share(code, scale))
+                ),
+                expected,
+                "{code} {condition}"
+            );
         }
     }
 }

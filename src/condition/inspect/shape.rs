@@ -274,13 +274,7 @@ impl<'a> Shapes<'a> {
 fn is_arithmetic(op: Op) -> bool {
     matches!(
         op,
-        Op::Coalesce
-            | Op::Add
-            | Op::Subtract
-            | Op::Multiply
-            | Op::Divide
-            | Op::Power
-            | Op::Modulo
+        Op::Coalesce | Op::Add | Op::Subtract | Op::Multiply | Op::Divide | Op::Power | Op::Modulo
     )
 }
 

@@ -33,6 +33,8 @@ pub(super) struct Input<'a> {
     /// What `result` is.
     pub(super) result: Value,
     pub(super) now: Timestamp,
+    /// Most steps of the run.
+    pub(super) steps: u64,
 }
 
 /// Evaluates the tree under `root`.
@@ -103,7 +105,7 @@ pub(super) fn index_of(value: &Value) -> Ran<i64> {
 impl<'a> Machine<'a> {
     fn new(input: Input<'a>) -> Self {
         let context = Context {
-            budget: Budget::new(),
+            budget: Budget::new(input.steps),
             now: input.now,
         };
         Self {
