@@ -39,7 +39,10 @@ pub(in crate::cli) fn human(outcome: &Outcome<'_>, detail: Detail, paint: Paint)
         }
     }
     text.push_str(&skipped(outcome.skipped, detail));
-    text.push_str(&format!("{}\n", sum(outcome, detail)));
+    // Of nothing there is no sum; standard error tells why.
+    if !outcome.sources.is_empty() {
+        text.push_str(&format!("{}\n", sum(outcome, detail)));
+    }
     text
 }
 
@@ -212,6 +215,10 @@ fn sum(outcome: &Outcome<'_>, detail: Detail) -> String {
     let safe = outcome.findings.iter().filter(is_safe).count();
     if safe > 0 {
         text.push_str(&format!("; --fix puts {safe} right"));
+    }
+    if !outcome.errors.is_empty() {
+        let unread = counted(outcome.errors.len(), "error");
+        text.push_str(&format!("; {unread} in reading"));
     }
     text
 }

@@ -120,7 +120,7 @@ fn differences(
     known: &HashSet<String>,
     settings: &Settings,
 ) -> Done {
-    let errors: Vec<InputError> = files.errors.iter().chain(&judged.errors).cloned().collect();
+    let errors = files.all_errors(&judged);
     let findings = judged.report.findings.clone();
     let (told, counts) = sorted(&findings, &files.sources, known);
     let fixed = fixed(&files.sources, judged, known, settings, ALL)?;
@@ -166,7 +166,7 @@ fn told(
     unwritten: Vec<InputError>,
 ) -> Done {
     let report = &judged.report;
-    let mut errors: Vec<InputError> = files.errors.iter().chain(&judged.errors).cloned().collect();
+    let mut errors = files.all_errors(judged);
     errors.extend(unwritten);
     let mut known = known.clone();
     if let Some(path) = &options.write_baseline {
