@@ -32,7 +32,7 @@ pub enum Class {
 }
 
 impl Class {
-    /// In words.
+    /// In words, as output shows it.
     pub fn as_str(self) -> &'static str {
         match self {
             Class::FailureShare => "failure share",

@@ -55,19 +55,28 @@ const TELLING: [&str; 8] = [
 
 fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
     let expr = &query.expr;
-    let is_pinned = gate.spec().and_then(|spec| spec.setting("series")).is_some();
+    let is_pinned = gate
+        .spec()
+        .and_then(|spec| spec.setting("series"))
+        .is_some();
     if is_pinned || series(expr) != Series::Many || is_ordered(expr) || is_recorded(expr) {
         return;
     }
     let (level, why) = match kept_labels(expr) {
-        Kept::By(labels) => match labels.iter().find(|label| TELLING.contains(&label.as_str())) {
+        Kept::By(labels) => match labels
+            .iter()
+            .find(|label| TELLING.contains(&label.as_str()))
+        {
             Some(label) => (Level::Deny, format!("one for each `{label}`")),
             None => match labels.first() {
                 Some(label) => (Level::Warn, format!("one for each `{label}`")),
                 None => return,
             },
         },
-        Kept::Without => (Level::Warn, "one for each set of the labels that `without` leaves".to_owned()),
+        Kept::Without => (
+            Level::Warn,
+            "one for each set of the labels that `without` leaves".to_owned(),
+        ),
         Kept::All => (Level::Warn, "it does not aggregate".to_owned()),
         Kept::None | Kept::Unknown => return,
     };
@@ -81,7 +90,10 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
         out.push(
             level,
             condition.spot(*span),
-            format!("`result[{index}]` is one series of several, in no order: the query answers {}", several(&why)),
+            format!(
+                "`result[{index}]` is one series of several, in no order: the query answers {}",
+                several(&why)
+            ),
         )
         .help("aggregate to one series, or write `len(result) > 0 && all(result, …)`");
         return;
@@ -128,18 +140,46 @@ mod tests {
     #[test]
     fn one_of_several_series() {
         for (query, condition, expected) in [
-            ("sum by (pod) (a{namespace=\"x\"})", "result[0] > 1", &["deny"][..]),
-            ("sum by (route) (a{namespace=\"x\"})", "result[0] > 1", &["warn"]),
-            ("sum by (pod) (a{namespace=\"x\",pod=\"p\"})", "result[0] > 1", &[]),
-            ("sum without (pod) (a{namespace=\"x\"})", "result[0] > 1", &["warn"]),
+            (
+                "sum by (pod) (a{namespace=\"x\"})",
+                "result[0] > 1",
+                &["deny"][..],
+            ),
+            (
+                "sum by (route) (a{namespace=\"x\"})",
+                "result[0] > 1",
+                &["warn"],
+            ),
+            (
+                "sum by (pod) (a{namespace=\"x\",pod=\"p\"})",
+                "result[0] > 1",
+                &[],
+            ),
+            (
+                "sum without (pod) (a{namespace=\"x\"})",
+                "result[0] > 1",
+                &["warn"],
+            ),
             ("a{namespace=\"x\"}", "result[0] > 1", &["warn"]),
             ("a:b{namespace=\"x\"}", "result[0] > 1", &[]),
             ("sum(a{namespace=\"x\"})", "result[0] > 1", &[]),
             ("sort_desc(a{namespace=\"x\"})", "result[0] > 1", &[]),
             ("topk(1, a{namespace=\"x\"})", "result[0] > 1", &[]),
-            ("a{namespace=\"x\"}", "len(result) == 1 && result[0] > 1", &[]),
-            ("a{namespace=\"x\"}", "len(result) > 0 && all(result, # > 1)", &[]),
-            ("max by (namespace,pod)(a{namespace=\"x\"}) or vector(0)", "result[0] > 1", &["deny"]),
+            (
+                "a{namespace=\"x\"}",
+                "len(result) == 1 && result[0] > 1",
+                &[],
+            ),
+            (
+                "a{namespace=\"x\"}",
+                "len(result) > 0 && all(result, # > 1)",
+                &[],
+            ),
+            (
+                "max by (namespace,pod)(a{namespace=\"x\"}) or vector(0)",
+                "result[0] > 1",
+                &["deny"],
+            ),
         ] {
             let gate = format!("query: {query}\nsuccessCondition: '{condition}'");
             assert_eq!(found(super::RULE.name, &gate), expected, "{gate}");

@@ -62,12 +62,22 @@ mod tests {
     fn numbers_between_the_conditions() {
         let query = "query: sum(rate(a_total{namespace=\"x\"}[5m]))\n";
         for (conditions, expected) in [
-            ("successCondition: result[0] >= 10\nfailureCondition: result[0] < 5", &["info"][..]),
-            ("successCondition: result[0] >= 5\nfailureCondition: result[0] < 5", &[]),
+            (
+                "successCondition: result[0] >= 10\nfailureCondition: result[0] < 5",
+                &["info"][..],
+            ),
+            (
+                "successCondition: result[0] >= 5\nfailureCondition: result[0] < 5",
+                &[],
+            ),
             ("successCondition: result[0] >= 5", &[]),
             ("failureCondition: result[0] < 5", &[]),
         ] {
-            assert_eq!(found(super::RULE.name, &format!("{query}{conditions}")), expected, "{conditions}");
+            assert_eq!(
+                found(super::RULE.name, &format!("{query}{conditions}")),
+                expected,
+                "{conditions}"
+            );
         }
     }
 }

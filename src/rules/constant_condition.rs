@@ -97,14 +97,38 @@ mod tests {
     #[test]
     fn conditions_that_decide_nothing() {
         for (gate, expected) in [
-            ("query: count(a{namespace=\"x\"}) or vector(0)\nsuccessCondition: result[0] >= 0", &["deny"][..]),
-            ("query: count(a{namespace=\"x\"})\nsuccessCondition: result[0] >= 0", &["warn"]),
-            ("query: count(a{namespace=\"x\"})\nsuccessCondition: len(result) > 0 && result[0] >= 0", &[]),
-            ("query: count(a{namespace=\"x\"})\nsuccessCondition: result[0] >= 1", &[]),
-            ("query: sum(rate(a_total{namespace=\"x\"}[5m]))\nfailureCondition: result[0] < 0", &["warn"]),
-            ("query: sum(a{namespace=\"x\"})\nsuccessCondition: result[0] >= 0", &[]),
-            ("query: sum(a{namespace=\"x\"})\nsuccessCondition: len(result) > 0", &[]),
-            ("query: sum(a{namespace=\"x\"})\nsuccessCondition: 'true'", &["deny"]),
+            (
+                "query: count(a{namespace=\"x\"}) or vector(0)\nsuccessCondition: result[0] >= 0",
+                &["deny"][..],
+            ),
+            (
+                "query: count(a{namespace=\"x\"})\nsuccessCondition: result[0] >= 0",
+                &["warn"],
+            ),
+            (
+                "query: count(a{namespace=\"x\"})\nsuccessCondition: len(result) > 0 && result[0] >= 0",
+                &[],
+            ),
+            (
+                "query: count(a{namespace=\"x\"})\nsuccessCondition: result[0] >= 1",
+                &[],
+            ),
+            (
+                "query: sum(rate(a_total{namespace=\"x\"}[5m]))\nfailureCondition: result[0] < 0",
+                &["warn"],
+            ),
+            (
+                "query: sum(a{namespace=\"x\"})\nsuccessCondition: result[0] >= 0",
+                &[],
+            ),
+            (
+                "query: sum(a{namespace=\"x\"})\nsuccessCondition: len(result) > 0",
+                &[],
+            ),
+            (
+                "query: sum(a{namespace=\"x\"})\nsuccessCondition: 'true'",
+                &["deny"],
+            ),
         ] {
             assert_eq!(found(super::RULE.name, gate), expected, "{gate}");
         }

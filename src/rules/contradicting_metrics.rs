@@ -66,7 +66,9 @@ rule! {
 
 fn check(_: &Scene<'_>, gates: &[Gate<'_>], out: &mut Findings<'_>) {
     for (index, second) in gates.iter().enumerate() {
-        let first = gates[..index].iter().find(|first| contradict(first, second));
+        let first = gates[..index]
+            .iter()
+            .find(|first| contradict(first, second));
         if let Some(first) = first {
             out.about(second.subject());
             out.deny(
@@ -89,9 +91,17 @@ fn contradict(first: &Gate<'_>, second: &Gate<'_>) -> bool {
         return false;
     };
     let asks_one = one.to_string() == other.to_string()
-        && first.spec().map(|spec| (spec.address().map(|a| &a.text), spec.is_range()))
-            == second.spec().map(|spec| (spec.address().map(|a| &a.text), spec.is_range()));
-    if !asks_one || [first, second].iter().any(|gate| gate.is_dry_run() || is_opaque(gate)) {
+        && first
+            .spec()
+            .map(|spec| (spec.address().map(|a| &a.text), spec.is_range()))
+            == second
+                .spec()
+                .map(|spec| (spec.address().map(|a| &a.text), spec.is_range()));
+    if !asks_one
+        || [first, second]
+            .iter()
+            .any(|gate| gate.is_dry_run() || is_opaque(gate))
+    {
         return false;
     }
     let mut probes = one_table.cells.iter().chain(&other_table.cells).peekable();
@@ -102,7 +112,9 @@ fn contradict(first: &Gate<'_>, second: &Gate<'_>) -> bool {
             let result = cell.result(one_table.is_scalar);
             let verdicts = [first, second].map(|gate| gate.conditions.judge(&result));
             !verdicts.contains(&Verdict::Unknown)
-                && verdicts.iter().any(|verdict| *verdict != Verdict::Successful)
+                && verdicts
+                    .iter()
+                    .any(|verdict| *verdict != Verdict::Successful)
         })
 }
 
@@ -125,7 +137,9 @@ mod tests {
 
     fn template(first: &str, second: (&str, &str), more: &str) -> String {
         let metric = |name: &str, query: &str, condition: &str| {
-            format!("- name: {name}\n  interval: 1m\n  count: 5\n  successCondition: {condition}\n  provider:\n    prometheus:\n      address: http://p:9090\n      query: {query}\n")
+            format!(
+                "- name: {name}\n  interval: 1m\n  count: 5\n  successCondition: {condition}\n  provider:\n    prometheus:\n      address: http://p:9090\n      query: {query}\n"
+            )
         };
         format!(
             "{more}metrics:\n{}{}",
@@ -137,12 +151,38 @@ mod tests {
     #[test]
     fn metrics_that_exclude_each_other() {
         for (text, expected) in [
-            (template("result[0] == 0", ("max(x)", "result[0] >= 1"), ""), &["deny"][..]),
-            (template("result[0] == 0", ("max( x )", "result[0] >= 1"), ""), &["deny"]),
-            (template("result[0] == 0", ("min(x)", "result[0] >= 1"), ""), &[]),
-            (template("result[0] >= 0", ("max(x)", "result[0] < 1"), ""), &[]),
-            (template("result[0] >= 5", ("max(x)", "len(result) == 0 || result[0] < 1"), ""), &["deny"]),
-            (template("result[0] == 0", ("max(x)", "result[0] >= 1"), "dryRun: b\n"), &[]),
+            (
+                template("result[0] == 0", ("max(x)", "result[0] >= 1"), ""),
+                &["deny"][..],
+            ),
+            (
+                template("result[0] == 0", ("max( x )", "result[0] >= 1"), ""),
+                &["deny"],
+            ),
+            (
+                template("result[0] == 0", ("min(x)", "result[0] >= 1"), ""),
+                &[],
+            ),
+            (
+                template("result[0] >= 0", ("max(x)", "result[0] < 1"), ""),
+                &[],
+            ),
+            (
+                template(
+                    "result[0] >= 5",
+                    ("max(x)", "len(result) == 0 || result[0] < 1"),
+                    "",
+                ),
+                &["deny"],
+            ),
+            (
+                template(
+                    "result[0] == 0",
+                    ("max(x)", "result[0] >= 1"),
+                    "dryRun: b\n",
+                ),
+                &[],
+            ),
         ] {
             assert_eq!(found(super::RULE.name, &text), expected, "{text}");
         }

@@ -50,7 +50,10 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
         };
         out.warn(
             gate.in_query(call.call.name_span),
-            format!("`{}` over the counter `{name}` is negative after a restart", call.function),
+            format!(
+                "`{}` over the counter `{name}` is negative after a restart",
+                call.function
+            ),
         )
         .help(format!("write `{instead}`"))
         .fix(gate.fix_query(is_safe, &[(call.call.name_span, instead.to_owned())]));
@@ -70,15 +73,25 @@ mod tests {
             ("delta(queue_depth[5m])", 0),
             ("increase(a_total[5m])", 0),
         ] {
-            assert_eq!(found(super::RULE.name, &format!("query: {query}")).len(), expected, "{query}");
+            assert_eq!(
+                found(super::RULE.name, &format!("query: {query}")).len(),
+                expected,
+                "{query}"
+            );
         }
     }
 
     #[test]
     fn delta_becomes_increase() {
         let (text, is_safe) = fixed(super::RULE.name, "query: sum(delta(a_total[5m]))");
-        assert!(text.contains("query: sum(increase(a_total[5m]))") && is_safe, "{text}");
+        assert!(
+            text.contains("query: sum(increase(a_total[5m]))") && is_safe,
+            "{text}"
+        );
         let (text, is_safe) = fixed(super::RULE.name, "query: deriv(a_total[5m])");
-        assert!(text.contains("query: rate(a_total[5m])") && !is_safe, "{text}");
+        assert!(
+            text.contains("query: rate(a_total[5m])") && !is_safe,
+            "{text}"
+        );
     }
 }

@@ -127,7 +127,8 @@ mod tests {
             ("scalar(a)", "result[0] < 1", &["deny"]),
             ("scalar(a)", "result < 1", &[]),
         ] {
-            let gate = format!("args:\n- name: limit\nquery: {query}\nsuccessCondition: \"{condition}\"");
+            let gate =
+                format!("args:\n- name: limit\nquery: {query}\nsuccessCondition: \"{condition}\"");
             assert_eq!(found(super::RULE.name, &gate), expected, "{gate}");
         }
     }
@@ -137,7 +138,12 @@ mod tests {
         for (query, condition, after, is_safe) in [
             ("sum(a)", "result[0] = 0", "result[0] == 0", true),
             ("sum(a)", "result[0].value > 1", "result[0] > 1", true),
-            ("sum by (pod) (a)", "result[0].value > 1", "result[0] > 1", false),
+            (
+                "sum by (pod) (a)",
+                "result[0].value > 1",
+                "result[0] > 1",
+                false,
+            ),
             ("scalar(a)", "result[0] < 1", "result < 1", true),
             ("sum(a)", "result >= 0.95", "result[0] >= 0.95", false),
         ] {

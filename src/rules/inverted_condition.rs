@@ -48,7 +48,11 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
     };
     let judged = class(&query.expr, gate.labels());
     let highest = range(&query.expr).high;
-    let high = if highest.is_finite() { highest } else { f64::INFINITY };
+    let high = if highest.is_finite() {
+        highest
+    } else {
+        f64::INFINITY
+    };
     let (best, worst) = match judged.class {
         Class::FailureShare | Class::FailureCount | Class::Latency => (0.0, high),
         Class::SuccessShare if highest.is_finite() => (highest, 0.0),
@@ -60,7 +64,11 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
     if phase(best) != Verdict::Failed || phase(worst) != Verdict::Successful {
         return;
     }
-    let level = if judged.sure { Level::Deny } else { Level::Warn };
+    let level = if judged.sure {
+        Level::Deny
+    } else {
+        Level::Warn
+    };
     out.push(
         level,
         gate.at_conditions(),
@@ -97,9 +105,17 @@ mod tests {
             (share, "successCondition: result[0] <= 0.95", &[]),
             (success, "successCondition: result[0] <= 0.95", &["warn"]),
             (success, "successCondition: result[0] >= 0.95", &[]),
-            ("query: sum(foo{namespace=\"x\"})", "successCondition: result[0] > 0", &[]),
+            (
+                "query: sum(foo{namespace=\"x\"})",
+                "successCondition: result[0] > 0",
+                &[],
+            ),
         ] {
-            assert_eq!(found(super::RULE.name, &format!("{query}\n{condition}")), expected, "{query} {condition}");
+            assert_eq!(
+                found(super::RULE.name, &format!("{query}\n{condition}")),
+                expected,
+                "{query} {condition}"
+            );
         }
     }
 }

@@ -37,15 +37,23 @@ rule! {
 }
 
 fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
-    let is_measured_once = gate.limits.unknown.is_empty()
-        && effective_count(&gate.limits.metric) == Some(1);
-    let level = if is_measured_once { Level::Warn } else { Level::Info };
+    let is_measured_once =
+        gate.limits.unknown.is_empty() && effective_count(&gate.limits.metric) == Some(1);
+    let level = if is_measured_once {
+        Level::Warn
+    } else {
+        Level::Info
+    };
     query.expr.walk(&mut |node| {
         let ExprKind::Call(call) = &node.kind else {
             return;
         };
         if call.function.name == "irate" {
-            let once = if is_measured_once { ", and there is but one measurement" } else { "" };
+            let once = if is_measured_once {
+                ", and there is but one measurement"
+            } else {
+                ""
+            };
             out.push(
                 level,
                 gate.in_query(call.name_span),
@@ -66,7 +74,10 @@ mod tests {
         for (gate, expected) in [
             ("query: sum(irate(a_total[5m]))", &["info"][..]),
             ("count: 1\nquery: sum(irate(a_total[5m]))", &["warn"]),
-            ("count: \"{{args.n}}\"\nargs:\n- name: n\nquery: sum(irate(a_total[5m]))", &["info"]),
+            (
+                "count: \"{{args.n}}\"\nargs:\n- name: n\nquery: sum(irate(a_total[5m]))",
+                &["info"],
+            ),
             ("query: sum(rate(a_total[5m]))", &[]),
         ] {
             assert_eq!(found(super::RULE.name, gate), expected, "{gate}");

@@ -78,18 +78,37 @@ mod tests {
     #[test]
     fn half_of_all_may_fail() {
         let share = |code: &str, scale: &str| {
-            format!("query: sum(rate(a_total{{namespace=\"x\",code=~\"{code}\"}}[5m])) / sum(rate(a_total{{namespace=\"x\"}}[5m])){scale}")
+            format!(
+                "query: sum(rate(a_total{{namespace=\"x\",code=~\"{code}\"}}[5m])) / sum(rate(a_total{{namespace=\"x\"}}[5m])){scale}"
+            )
         };
         for (code, scale, condition, expected) in [
-            ("5..", "", "successCondition: result[0] <= 0.95", &["warn"][..]),
+            (
+                "5..",
+                "",
+                "successCondition: result[0] <= 0.95",
+                &["warn"][..],
+            ),
             ("5..", "", "successCondition: result[0] <= 0.05", &[]),
             ("5..", "", "failureCondition: result[0] > 0.6", &["warn"]),
-            ("5..", " * 100", "successCondition: result[0] <= 95", &["warn"]),
+            (
+                "5..",
+                " * 100",
+                "successCondition: result[0] <= 95",
+                &["warn"],
+            ),
             ("5..", " * 100", "successCondition: result[0] <= 5", &[]),
             ("2..", "", "successCondition: result[0] >= 0.4", &["warn"]),
             ("2..", "", "successCondition: result[0] >= 0.9", &[]),
         ] {
-            assert_eq!(found(super::RULE.name, &format!("{}\n{condition}", share(code, scale))), expected, "{code} {condition}");
+            assert_eq!(
+                found(
+                    super::RULE.name,
+                    &format!("{}\n{condition}", share(code, scale))
+                ),
+                expected,
+                "{code} {condition}"
+            );
         }
     }
 }

@@ -35,28 +35,116 @@ macro_rules! rule {
 
 /// Every rule, sorted by name.
 pub static ALL: &[&Rule] = &[
+    &address_mismatch::RULE,
+    &arbitrary_series::RULE,
+    &average_of_quantiles::RULE,
+    &broad_dry_run::RULE,
+    &clamped_divisor::RULE,
+    &condition_gap::RULE,
+    &constant_condition::RULE,
+    &contradicting_metrics::RULE,
+    &count_of_flags::RULE,
+    &delta_of_counter::RULE,
+    &diluted_ratio::RULE,
     &empty_query::RULE,
+    &endless_inline::RULE,
+    &excessive_error_tolerance::RULE,
     &experimental_syntax::RULE,
+    &inconclusive_passes::RULE,
+    &insecure_transport::RULE,
+    &invalid_address::RULE,
+    &invalid_condition::RULE,
     &invalid_query::RULE,
+    &inverted_condition::RULE,
+    &irate_in_gate::RULE,
+    &lenient_threshold::RULE,
     &missing_condition::RULE,
+    &missing_denominator::RULE,
     &nameless_selector::RULE,
+    &nan_in_aggregate::RULE,
+    &oldest_sample::RULE,
+    &only_dry_run::RULE,
+    &overlapping_conditions::RULE,
+    &overlapping_windows::RULE,
     &pinned_time::RULE,
+    &plain_credential::RULE,
+    &quantile_out_of_range::RULE,
+    &quantile_without_le::RULE,
     &range_vector_result::RULE,
+    &rate_of_aggregate::RULE,
+    &rate_of_gauge::RULE,
+    &ratio_without_traffic_floor::RULE,
+    &raw_counter::RULE,
+    &restarts_by_increase::RULE,
+    &self_ratio::RULE,
+    &short_window::RULE,
+    &single_early_measurement::RULE,
+    &threshold_unit::RULE,
     &unknown_rule::RULE,
+    &unmatched_operands::RULE,
+    &unreachable_failure_limit::RULE,
+    &unreachable_inconclusive_limit::RULE,
+    &unrelated_ratio::RULE,
     &unstable_selection::RULE,
+    &unused_argument::RULE,
     &unused_suppression::RULE,
+    &zero_error_tolerance::RULE,
 ];
 
+mod address_mismatch;
+mod arbitrary_series;
+mod average_of_quantiles;
+mod broad_dry_run;
+mod clamped_divisor;
+mod condition_gap;
+mod constant_condition;
+mod contradicting_metrics;
+mod count_of_flags;
+mod delta_of_counter;
+mod diluted_ratio;
 mod empty_query;
+mod endless_inline;
+mod excessive_error_tolerance;
 mod experimental_syntax;
+mod inconclusive_passes;
+mod insecure_transport;
+mod invalid_address;
+mod invalid_condition;
 mod invalid_query;
+mod inverted_condition;
+mod irate_in_gate;
+mod lenient_threshold;
 mod missing_condition;
+mod missing_denominator;
 mod nameless_selector;
+mod nan_in_aggregate;
+mod oldest_sample;
+mod only_dry_run;
+mod overlapping_conditions;
+mod overlapping_windows;
 mod pinned_time;
+mod plain_credential;
+mod quantile_out_of_range;
+mod quantile_without_le;
 mod range_vector_result;
+mod rate_of_aggregate;
+mod rate_of_gauge;
+mod ratio_without_traffic_floor;
+mod raw_counter;
+mod restarts_by_increase;
+mod self_ratio;
+mod short_window;
+mod single_early_measurement;
+mod threshold_unit;
 mod unknown_rule;
+mod unmatched_operands;
+mod unreachable_failure_limit;
+mod unreachable_inconclusive_limit;
+mod unrelated_ratio;
 mod unstable_selection;
+mod unused_argument;
 mod unused_suppression;
+mod zero_error_tolerance;
 
 #[cfg(test)]
 mod testing;

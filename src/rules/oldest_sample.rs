@@ -82,7 +82,11 @@ mod tests {
     #[test]
     fn range_queries_by_their_points() {
         let query = "query: sum(rate(a_total{namespace=\"x\"}[5m]))\n";
-        let range = |step: &str| format!("rangeQuery:\n  start: now() - duration(\"9m\")\n  end: now()\n  step: {step}\n");
+        let range = |step: &str| {
+            format!(
+                "rangeQuery:\n  start: now() - duration(\"9m\")\n  end: now()\n  step: {step}\n"
+            )
+        };
         for (range, condition, expected) in [
             (range("1m"), "successCondition: result[0] > 5", 1),
             (range("1m"), "successCondition: all(result, # > 5)", 0),
@@ -90,7 +94,11 @@ mod tests {
             (range("10s"), "successCondition: all(result, # > 5)", 1),
             (String::new(), "successCondition: result[0] > 5", 0),
         ] {
-            assert_eq!(found(super::RULE.name, &format!("{query}{range}{condition}")).len(), expected, "{range} {condition}");
+            assert_eq!(
+                found(super::RULE.name, &format!("{query}{range}{condition}")).len(),
+                expected,
+                "{range} {condition}"
+            );
         }
     }
 }

@@ -70,7 +70,9 @@ mod tests {
         for (conditions, expected) in [
             (
                 "successCondition: result[0] >= 5\nfailureCondition: result[0] < 10",
-                &["warn at `result[0] < 10`: both conditions are true of 5, which is then Failed; part them: what fails must not succeed"][..],
+                &[
+                    "warn at `result[0] < 10`: both conditions are true of 5, which is then Failed; part them: what fails must not succeed",
+                ][..],
             ),
             (
                 "successCondition: result[0] >= 10\nfailureCondition: result[0] < 5",

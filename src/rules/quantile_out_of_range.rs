@@ -5,6 +5,7 @@ use crate::lint::gate::Gate;
 use crate::lint::rule::Check;
 use crate::promql::Query;
 use crate::promql::ast::{AggregateOp, Expr, ExprKind};
+use crate::promql::literal::literal;
 use crate::text::float::go_float;
 
 rule! {
@@ -39,13 +40,20 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
         let Some((name, phi)) = quantile(node) else {
             return;
         };
-        let Some(value) = number(phi).filter(|value| !(0.0..=1.0).contains(value)) else {
+        let Some(value) = literal(phi).filter(|value| !(0.0..=1.0).contains(value)) else {
             return;
         };
-        let (side, infinity) = if value > 1.0 { ("above 1", "+Inf") } else { ("below 0", "-Inf") };
+        let (side, infinity) = if value > 1.0 {
+            ("above 1", "+Inf")
+        } else {
+            ("below 0", "-Inf")
+        };
         let finding = out.deny(
             gate.in_query(phi.span),
-            format!("a quantile of {} is {side}: `{name}` always answers {infinity}", go_float(value)),
+            format!(
+                "a quantile of {} is {side}: `{name}` always answers {infinity}",
+                go_float(value)
+            ),
         );
         if (1.0..=100.0).contains(&value) {
             let share = go_float(value / 100.0);
@@ -61,21 +69,16 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
 fn quantile(node: &Expr) -> Option<(&'static str, &Expr)> {
     match &node.kind {
         ExprKind::Call(call)
-            if matches!(call.function.name, "histogram_quantile" | "quantile_over_time") =>
+            if matches!(
+                call.function.name,
+                "histogram_quantile" | "quantile_over_time"
+            ) =>
         {
             Some((call.function.name, call.args.first()?))
         }
         ExprKind::Aggregation(aggregation) if aggregation.op == AggregateOp::Quantile => {
             Some(("quantile", aggregation.param.as_ref()?))
         }
-        _ => None,
-    }
-}
-
-fn number(expr: &Expr) -> Option<f64> {
-    match &expr.unwrapped().kind {
-        ExprKind::Number(number) => Some(number.value),
-        ExprKind::Unary(unary) if unary.is_minus => number(&unary.expr).map(|value| -value),
         _ => None,
     }
 }
@@ -87,15 +90,35 @@ mod tests {
     #[test]
     fn constant_quantiles() {
         for (query, expected) in [
-            ("histogram_quantile(95, sum by (le) (rate(a_bucket[5m])))", 1),
-            ("histogram_quantile(0.95, sum by (le) (rate(a_bucket[5m])))", 0),
+            (
+                "histogram_quantile(95, sum by (le) (rate(a_bucket[5m])))",
+                1,
+            ),
+            (
+                "histogram_quantile(0.95, sum by (le) (rate(a_bucket[5m])))",
+                0,
+            ),
             ("histogram_quantile(1, sum by (le) (rate(a_bucket[5m])))", 0),
-            ("histogram_quantile(-0.5, sum by (le) (rate(a_bucket[5m])))", 1),
+            (
+                "histogram_quantile(-0.5, sum by (le) (rate(a_bucket[5m])))",
+                1,
+            ),
             ("quantile(99, a)", 1),
             ("quantile_over_time(1.5, a[5m])", 1),
-            ("histogram_quantile({{args.q}}, sum by (le) (rate(a_bucket[5m])))", 0),
+            (
+                "histogram_quantile({{args.q}}, sum by (le) (rate(a_bucket[5m])))",
+                0,
+            ),
         ] {
-            assert_eq!(found(super::RULE.name, &format!("args:\n- name: q\nquery: {query}")).len(), expected, "{query}");
+            assert_eq!(
+                found(
+                    super::RULE.name,
+                    &format!("args:\n- name: q\nquery: {query}")
+                )
+                .len(),
+                expected,
+                "{query}"
+            );
         }
         let (text, _) = fixed(super::RULE.name, "query: quantile(99, a)");
         assert!(text.contains("query: quantile(0.99, a)"), "{text}");

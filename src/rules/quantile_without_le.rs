@@ -52,12 +52,24 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
                 };
                 (le.span, None)
             }
-            Some(grouping) if grouping.labels.iter().any(|label| label.text == "le" || !label.is_known) => {
+            Some(grouping)
+                if grouping
+                    .labels
+                    .iter()
+                    .any(|label| label.text == "le" || !label.is_known) =>
+            {
                 return;
             }
             Some(grouping) => {
-                let text = if grouping.labels.is_empty() { "le" } else { "le, " };
-                (grouping.span, Some((Span::at(grouping.parens.start + 1), text.to_owned())))
+                let text = if grouping.labels.is_empty() {
+                    "le"
+                } else {
+                    "le, "
+                };
+                (
+                    grouping.span,
+                    Some((Span::at(grouping.parens.start + 1), text.to_owned())),
+                )
             }
             None => (
                 aggregation.op_span,
@@ -81,7 +93,9 @@ fn buckets(call: &Call) -> Option<&Aggregation> {
     let selectors = data_selectors(&aggregation.expr);
     let are_buckets = !selectors.is_empty()
         && selectors.iter().all(|each| {
-            each.selector.metric().is_some_and(|name| name.ends_with("_bucket"))
+            each.selector
+                .metric()
+                .is_some_and(|name| name.ends_with("_bucket"))
         });
     (are_buckets && !is_renamed(&aggregation.expr)).then_some(aggregation)
 }
@@ -102,15 +116,31 @@ mod tests {
     #[test]
     fn buckets_and_their_bounds() {
         for (query, expected) in [
-            ("histogram_quantile(0.9, sum by (pod) (rate(a_bucket[5m])))", 1),
+            (
+                "histogram_quantile(0.9, sum by (pod) (rate(a_bucket[5m])))",
+                1,
+            ),
             ("histogram_quantile(0.9, sum(rate(a_bucket[5m])))", 1),
-            ("histogram_quantile(0.9, sum without (le) (rate(a_bucket[5m])))", 1),
-            ("histogram_quantile(0.9, sum without (pod) (rate(a_bucket[5m])))", 0),
-            ("histogram_quantile(0.9, sum by (le) (rate(a_bucket[5m])))", 0),
+            (
+                "histogram_quantile(0.9, sum without (le) (rate(a_bucket[5m])))",
+                1,
+            ),
+            (
+                "histogram_quantile(0.9, sum without (pod) (rate(a_bucket[5m])))",
+                0,
+            ),
+            (
+                "histogram_quantile(0.9, sum by (le) (rate(a_bucket[5m])))",
+                0,
+            ),
             ("histogram_quantile(0.9, rate(a_bucket[5m]))", 0),
             ("histogram_quantile(0.9, sum by (pod) (rate(a[5m])))", 0),
         ] {
-            assert_eq!(found(super::RULE.name, &format!("query: {query}")).len(), expected, "{query}");
+            assert_eq!(
+                found(super::RULE.name, &format!("query: {query}")).len(),
+                expected,
+                "{query}"
+            );
         }
     }
 

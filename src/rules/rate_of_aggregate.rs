@@ -81,7 +81,11 @@ mod tests {
             ("max_over_time(sum(rate(a_total[5m]))[10m:])", 0),
             ("sum(rate(a_total[5m]))", 0),
         ] {
-            assert_eq!(found(super::RULE.name, &format!("query: {query}")).len(), expected, "{query}");
+            assert_eq!(
+                found(super::RULE.name, &format!("query: {query}")).len(),
+                expected,
+                "{query}"
+            );
         }
     }
 }

@@ -49,7 +49,10 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
         if says_gauge(name) {
             out.warn(
                 gate.in_query(call.expr.span),
-                format!("`{}` over the gauge `{name}` takes every fall for a restart", call.function),
+                format!(
+                    "`{}` over the gauge `{name}` takes every fall for a restart",
+                    call.function
+                ),
             )
             .help(match call.function {
                 "rate" | "irate" => format!("write `deriv(…)` for a slope, or `{name}` itself"),
@@ -73,7 +76,11 @@ mod tests {
             ("delta(queue_depth[5m])", 0),
             ("rate(job_duration_seconds_sum[5m])", 0),
         ] {
-            assert_eq!(found(super::RULE.name, &format!("query: {query}")).len(), expected, "{query}");
+            assert_eq!(
+                found(super::RULE.name, &format!("query: {query}")).len(),
+                expected,
+                "{query}"
+            );
         }
     }
 }

@@ -69,11 +69,18 @@ mod tests {
     #[test]
     fn restarts() {
         for (query, expected) in [
-            ("sum(increase(kube_pod_container_status_restarts_total[1m])) or vector(0)", 1),
+            (
+                "sum(increase(kube_pod_container_status_restarts_total[1m])) or vector(0)",
+                1,
+            ),
             ("max(kube_pod_container_status_restarts_total)", 0),
             ("sum(increase(a_total[1m]))", 0),
         ] {
-            assert_eq!(found(super::RULE.name, &format!("query: {query}")).len(), expected, "{query}");
+            assert_eq!(
+                found(super::RULE.name, &format!("query: {query}")).len(),
+                expected,
+                "{query}"
+            );
         }
     }
 }

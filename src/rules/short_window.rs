@@ -51,13 +51,18 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
     if calls.is_empty() {
         return;
     }
-    let Some(interval) = gate.scrape_interval().filter(|interval| !interval.is_zero()) else {
+    let Some(interval) = gate
+        .scrape_interval()
+        .filter(|interval| !interval.is_zero())
+    else {
         out.lacks(Need::ScrapeInterval);
         return;
     };
     for call in calls {
         let window = call.window;
-        let length = window.milliseconds().and_then(|length| u64::try_from(length).ok());
+        let length = window
+            .milliseconds()
+            .and_then(|length| u64::try_from(length).ok());
         let Some(length) = length.map(Duration::from_millis) else {
             continue;
         };
@@ -99,13 +104,26 @@ mod tests {
             ("avg_over_time(a[30s])", 0),
             ("rate(a_total[{{args.w}}])", 0),
             ("rate(a_total[30s]) / rate(b_total[30s])", 2),
-            ("increase(a_total[30s])\nscrapeInterval: 5s\nprovider: plugin", 0),
+            (
+                "increase(a_total[30s])\nscrapeInterval: 5s\nprovider: plugin",
+                0,
+            ),
         ] {
-            assert_eq!(found(super::RULE.name, &format!("args:\n- name: w\nquery: {query}")).len(), expected, "{query}");
+            assert_eq!(
+                found(
+                    super::RULE.name,
+                    &format!("args:\n- name: w\nquery: {query}")
+                )
+                .len(),
+                expected,
+                "{query}"
+            );
         }
         assert_eq!(
             said(super::RULE.name, "query: increase(a_total[30s])"),
-            ["warn at `30s`: `increase` over 30s holds one sample at most: the answer is always empty (the scrape interval is 30s); write `[2m0s]`"]
+            [
+                "warn at `30s`: `increase` over 30s holds one sample at most: the answer is always empty (the scrape interval is 30s); write `[2m0s]`"
+            ]
         );
     }
 }

@@ -66,7 +66,10 @@ mod tests {
             ("0", &["warn"][..]),
             ("\"0\"", &["warn"]),
             ("1", &[]),
-            ("\"{{args.limit}}\"\nargs:\n- name: limit\n  value: \"0\"", &["warn"]),
+            (
+                "\"{{args.limit}}\"\nargs:\n- name: limit\n  value: \"0\"",
+                &["warn"],
+            ),
             ("\"{{args.limit}}\"\nargs:\n- name: limit", &[]),
             ("0\ndryRun: gate", &[]),
         ] {
