@@ -10,10 +10,16 @@ pub mod error;
 pub mod functions;
 mod lexer;
 pub mod limits;
+pub mod literal;
+pub mod names;
+pub mod outcome;
 mod parser;
 pub mod placeholder;
 pub mod print;
+pub mod same;
+pub mod select;
 mod token;
+pub mod zeros;
 
 use crate::text::span::Span;
 use ast::Expr;

@@ -34,24 +34,7 @@ macro_rules! rule {
 }
 
 /// Every rule, sorted by name.
-pub static ALL: &[&Rule] = &[
-    &address_mismatch::RULE,
-    &broad_dry_run::RULE,
-    &endless_inline::RULE,
-    &excessive_error_tolerance::RULE,
-    &inconclusive_passes::RULE,
-    &insecure_transport::RULE,
-    &invalid_address::RULE,
-    &missing_condition::RULE,
-    &only_dry_run::RULE,
-    &overlapping_windows::RULE,
-    &plain_credential::RULE,
-    &single_early_measurement::RULE,
-    &unreachable_failure_limit::RULE,
-    &unreachable_inconclusive_limit::RULE,
-    &unused_argument::RULE,
-    &zero_error_tolerance::RULE,
-];
+pub static ALL: &[&Rule] = &[&address_mismatch::RULE,&broad_dry_run::RULE,&endless_inline::RULE,&excessive_error_tolerance::RULE,&inconclusive_passes::RULE,&insecure_transport::RULE,&invalid_address::RULE,&missing_condition::RULE,&only_dry_run::RULE,&overlapping_windows::RULE,&plain_credential::RULE,&single_early_measurement::RULE,&unreachable_failure_limit::RULE,&unreachable_inconclusive_limit::RULE,&unused_argument::RULE,&zero_error_tolerance::RULE];
 
 mod address_mismatch;
 mod broad_dry_run;

@@ -8,5 +8,6 @@ pub mod float;
 pub mod nearest;
 pub mod place;
 pub mod plain;
+pub mod regexp;
 pub mod scalar;
 pub mod span;
