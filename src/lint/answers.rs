@@ -3,6 +3,7 @@
 use crate::condition::ResultType;
 use crate::lint::gate::Engine;
 use crate::lint::probes::{Kind, Probe};
+use crate::promql::answer::{self, Certainty, Series};
 use crate::promql::ast::{Expr, ValueType};
 
 /// What a query can answer.
@@ -35,16 +36,18 @@ impl Answers {
             return None;
         }
         let is_scalar = result == ResultType::Scalar;
+        let range = answer::range(expr);
+        let has_series = matches!(answer::series(expr), Series::Many | Series::Unknown);
         Some(Answers {
             is_scalar,
-            can_be_empty: !is_scalar,
-            can_be_nan: true,
-            fallback: None,
-            idle: None,
-            has_series: !is_scalar,
-            has_elements: !is_scalar || is_range,
-            low: f64::NEG_INFINITY,
-            high: f64::INFINITY,
+            can_be_empty: !is_scalar && answer::can_be_empty(expr) != Certainty::No,
+            can_be_nan: answer::can_be_nan(expr) != Certainty::No,
+            fallback: answer::fallback(expr),
+            idle: answer::idle(expr),
+            has_series: !is_scalar && has_series,
+            has_elements: !is_scalar && (has_series || is_range),
+            low: range.low,
+            high: range.high,
         })
     }
 

@@ -12,6 +12,7 @@ mod judged;
 pub mod level;
 mod outcome;
 mod probes;
+pub mod quote;
 pub mod report;
 pub mod rule;
 pub mod run;

@@ -31,6 +31,21 @@ pub enum Class {
     Unknown,
 }
 
+impl Class {
+    /// In words, as output shows it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Class::FailureShare => "failure share",
+            Class::FailureCount => "failure count",
+            Class::SuccessShare => "success share",
+            Class::Latency => "latency",
+            Class::Readiness => "readiness",
+            Class::Traffic => "traffic",
+            Class::Unknown => "unknown",
+        }
+    }
+}
+
 /// A class, and whether it is more than a guess.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Classified {

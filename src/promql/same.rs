@@ -2,9 +2,11 @@
 //!
 //! Holes are the same only where they are the same hole; inside a text or name they cannot be told apart.
 
+use std::collections::HashSet;
+
 use crate::promql::ast::{
-    Aggregation, Binary, Call, Expr, ExprKind, Grouping, Matcher, Matching, Modifiers, Period,
-    PeriodKind, Selector, Subquery,
+    Aggregation, Binary, Call, Expr, ExprKind, Grouping, MatchOp, Matcher, Matching, Modifiers,
+    Name, Period, PeriodKind, Selector, Subquery,
 };
 
 /// Whether both are the same expression.
@@ -50,30 +52,29 @@ pub fn same_metric(left: &Selector, right: &Selector) -> bool {
 
 /// Whether `selector` has every matcher of `other`, and so selects some of its series.
 pub fn has_matchers_of(selector: &Selector, other: &Selector) -> bool {
+    let own: HashSet<_> = selector.matchers.iter().map(condition).collect();
     other
         .matchers
         .iter()
         .filter(|matcher| !names_metric(other, matcher))
-        .all(|wanted| {
-            selector
-                .matchers
-                .iter()
-                .any(|matcher| same_matcher(matcher, wanted))
-        })
+        .all(|wanted| own.contains(&condition(wanted)))
+}
+
+/// What a matcher asks for.
+fn condition(matcher: &Matcher) -> (&str, MatchOp, &[u8]) {
+    (&matcher.label.text, matcher.op, &matcher.value.value)
 }
 
 /// A matcher that only says what [`Selector::metric`] gives.
 fn names_metric(selector: &Selector, matcher: &Matcher) -> bool {
     matcher.label.text == "__name__"
-        && matcher.op == crate::promql::ast::MatchOp::Equal
+        && matcher.op == MatchOp::Equal
         && selector.metric().map(str::as_bytes) == Some(matcher.value.value.as_slice())
 }
 
 /// Whether both are the same condition on the same label.
 pub fn same_matcher(left: &Matcher, right: &Matcher) -> bool {
-    left.label.text == right.label.text
-        && left.op == right.op
-        && left.value.value == right.value.value
+    condition(left) == condition(right)
 }
 
 /// Whether both are the same stretch of time.
@@ -153,9 +154,7 @@ fn same_matching(left: Option<&Matching>, right: Option<&Matching>) -> bool {
     let (Some(left), Some(right)) = (left, right) else {
         return left.is_none() && right.is_none();
     };
-    let texts = |names: &[crate::promql::ast::Name]| {
-        names.iter().map(|n| n.text.clone()).collect::<Vec<_>>()
-    };
+    let texts = |names: &[Name]| names.iter().map(|n| n.text.clone()).collect::<Vec<_>>();
     let labels = |matching: &Matching| {
         matching
             .labels

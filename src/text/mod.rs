@@ -1,4 +1,4 @@
-//! Small texts into values and back: an error chain into one line, Go's durations and regexps, the nearest known word, places in a
+//! Small texts into values and back: an error chain into one line, Go's durations, the nearest known word, places in a
 //! text and in the file that holds it.
 
 pub mod chain;

@@ -7,6 +7,7 @@ mod host;
 
 use host::grpc as host_grpc;
 
+mod answer;
 mod aws;
 mod cli;
 mod grpc;

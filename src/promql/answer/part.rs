@@ -4,7 +4,7 @@ use crate::promql::answer::constant::{Constant, without_data};
 use crate::promql::answer::numbers::numbers;
 use crate::promql::answer::{has_selector, series};
 use crate::promql::ast::{
-    AggregateOp, Aggregation, Binary, BinaryOp, Call, Expr, ExprKind, Grouping, Matching,
+    AggregateOp, Aggregation, Binary, BinaryOp, Call, Expr, ExprKind, Grouping, MatchOp, Matching,
     MatchingLabels, Selector,
 };
 use crate::promql::literal::literal;
@@ -245,7 +245,8 @@ fn is_bucket_of_count(part: &Selector, whole: &Selector) -> bool {
     let bucket = base(part, "_bucket");
     bucket.is_some()
         && bucket == base(whole, "_count")
-        && part.matchers.iter().any(|matcher| {
-            matcher.label.text == "le" && matcher.op == crate::promql::ast::MatchOp::Equal
-        })
+        && part
+            .matchers
+            .iter()
+            .any(|matcher| matcher.label.text == "le" && matcher.op == MatchOp::Equal)
 }
