@@ -142,6 +142,35 @@ impl Condition {
         self.calls.iter().any(|call| call == builtin)
     }
 
+    /// What it says of `result`, repaired where it does not work; none where it fails, or hangs on an argument.
+    pub fn holds(&self, result: &ResultValue) -> Option<bool> {
+        let mut possible = self
+            .answers(result, Text::Repaired)
+            .into_iter()
+            .filter(|answer| *answer != Answer::Impossible);
+        match possible.next()? {
+            Answer::Said(holds) if possible.all(|other| other == Answer::Said(holds)) => {
+                Some(holds)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether it asks that there be one series, `len(result) == 1`.
+    pub fn pins_length(&self) -> bool {
+        self.comparisons.iter().any(|comparison| {
+            let Comparison {
+                operand,
+                operator,
+                value,
+                ..
+            } = comparison;
+            let is_one = *value == 1.0 && ["==", "<=", "!=", ">"].contains(operator);
+            let is_below_two = *value == 2.0 && ["<", ">="].contains(operator);
+            *operand == Operand::Length && (is_one || is_below_two)
+        })
+    }
+
     /// What it says of `result` with each combination of stand-ins.
     fn answers(&self, result: &ResultValue, text: Text) -> Vec<Answer> {
         match (&self.mended, text) {

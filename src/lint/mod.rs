@@ -20,3 +20,5 @@ pub mod settings;
 mod stand_ins;
 mod suppression;
 pub mod table;
+#[cfg(test)]
+mod tests;
