@@ -142,32 +142,26 @@ impl Condition {
         self.calls.iter().any(|call| call == builtin)
     }
 
-    /// What it says of `result`, repaired where it does not work; none where it fails, or hangs on an argument.
+    /// Whether it is true of `result`, repaired where it does not work; none where it errs or hangs on an argument.
     pub fn holds(&self, result: &ResultValue) -> Option<bool> {
-        let mut possible = self
-            .answers(result, Text::Repaired)
-            .into_iter()
+        let mut answers = self.answers(result, Text::Repaired).into_iter();
+        let mut possible = answers
+            .by_ref()
             .filter(|answer| *answer != Answer::Impossible);
         match possible.next()? {
-            Answer::Said(holds) if possible.all(|other| other == Answer::Said(holds)) => {
-                Some(holds)
-            }
+            Answer::Said(holds) => possible
+                .all(|other| other == Answer::Said(holds))
+                .then_some(holds),
             _ => None,
         }
     }
 
-    /// Whether it asks that there be one series, `len(result) == 1`.
-    pub fn pins_length(&self) -> bool {
+    /// Whether it says that there is one series: `len(result) == 1`.
+    pub fn asks_for_one(&self) -> bool {
         self.comparisons.iter().any(|comparison| {
-            let Comparison {
-                operand,
-                operator,
-                value,
-                ..
-            } = comparison;
-            let is_one = *value == 1.0 && ["==", "<=", "!=", ">"].contains(operator);
-            let is_below_two = *value == 2.0 && ["<", ">="].contains(operator);
-            *operand == Operand::Length && (is_one || is_below_two)
+            comparison.operand == Operand::Length
+                && comparison.operator == "=="
+                && comparison.value == 1.0
         })
     }
 
@@ -243,6 +237,19 @@ impl Conditions {
             .as_ref()
             .or(self.success.as_ref())
             .is_some_and(|condition| condition.names("isNaN"))
+    }
+
+    /// A result of these elements, of the type that the conditions are judged against.
+    pub fn result(&self, elements: &[f64]) -> ResultValue {
+        match (self.result_type, elements) {
+            (ResultType::Scalar, [value]) => ResultValue::Scalar(*value),
+            _ => ResultValue::Vector(elements.to_vec()),
+        }
+    }
+
+    /// The phase of a measurement that answered these elements.
+    pub fn judge_elements(&self, elements: &[f64]) -> Verdict {
+        self.judge(&self.result(elements))
     }
 
     /// The phase of a measurement that answered `result` (`EvaluateResult` in Argo's `utils/evaluate/evaluate.go`), a

@@ -84,7 +84,7 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
         let Some((index, span)) = condition.indices.first() else {
             continue;
         };
-        if condition.pins_length() {
+        if condition.asks_for_one() {
             continue;
         }
         out.push(
