@@ -28,7 +28,7 @@ rule! {
     ///
     /// ```yaml
     /// query: sum by (pod) (rate(requests_total{namespace="shop"}[5m]))
-    /// successCondition: len(result) > 0 && all(result, # > 1)
+    /// successCondition: "len(result) > 0 && all(result, # > 1)"
     /// ```
     ///
     /// ## Known gaps

@@ -24,7 +24,7 @@ rule! {
     ///
     /// ```yaml
     /// query: up{namespace="shop", job="api"}[5m]
-    /// successCondition: len(result) > 0 && all(result, # == 1)
+    /// successCondition: "len(result) > 0 && all(result, # == 1)"
     /// ```
     ///
     /// ## Write instead
