@@ -20,5 +20,3 @@ pub mod settings;
 mod stand_ins;
 mod suppression;
 pub mod table;
-#[cfg(test)]
-mod tests;
