@@ -212,7 +212,9 @@ mod tests {
     use crate::promql::{Options, parse};
 
     fn sent(query: &str) -> String {
-        let expr = parse(query, Options::default()).unwrap().expr;
+        let expr = parse(query, Options::default())
+            .expect("the query parses")
+            .expr;
         let mut text = query.to_owned();
         for completion in completed(query, &expr, &Labels::default()).iter().rev() {
             let range = completion.span.start..completion.span.end;

@@ -26,10 +26,12 @@ pub(super) fn of_call(call: &Call) -> Numbers {
     };
     let inner = numbers(data);
     match name {
-        "rate" | "irate" | "increase" => Numbers {
-            nan: inner.nan.or(inner.infinite),
-            ..Numbers::not_negative()
-        },
+        // Of stored series they are not negative, of what a subquery computes they may be.
+        "rate" | "irate" | "increase"
+            if data.unwrapped().selector().is_some() || inner.low >= 0.0 =>
+        {
+            changed(inner, Numbers::not_negative())
+        }
         "scalar" => Numbers {
             nan: inner.nan.or(may_be_no_scalar(data)),
             ..inner
@@ -45,13 +47,24 @@ pub(super) fn of_call(call: &Call) -> Numbers {
         "clamp" => clamped(inner, call.args.get(1), call.args.get(2)),
         "clamp_min" => clamped(inner, call.args.get(1), None),
         "clamp_max" => clamped(inner, None, call.args.get(1)),
-        "delta" | "idelta" | "deriv" | "predict_linear" | "double_exponential_smoothing" => {
-            Numbers {
-                nan: inner.nan.or(inner.infinite),
-                ..Numbers::any()
-            }
-        }
+        "rate"
+        | "irate"
+        | "increase"
+        | "delta"
+        | "idelta"
+        | "deriv"
+        | "predict_linear"
+        | "double_exponential_smoothing" => changed(inner, Numbers::any()),
         _ => of_math(call, inner),
+    }
+}
+
+/// How much such values changed over a range.
+fn changed(values: Numbers, bounds: Numbers) -> Numbers {
+    Numbers {
+        nan: values.nan.or(values.infinite),
+        infinite: values.infinite,
+        ..bounds
     }
 }
 
