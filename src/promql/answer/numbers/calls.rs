@@ -4,7 +4,9 @@ use std::f64::consts::{FRAC_PI_2, PI};
 
 use super::{Numbers, numbers};
 use crate::promql::answer::arithmetic::{function, round};
-use crate::promql::answer::{Certainty, series};
+use crate::promql::answer::empty::can_be_filtered_empty;
+use crate::promql::answer::labels::shape;
+use crate::promql::answer::{Certainty, has_hole, series};
 use crate::promql::ast::{Call, Expr};
 use crate::promql::literal::literal;
 use crate::promql::names;
@@ -98,10 +100,12 @@ fn fixed(name: &str) -> Option<Numbers> {
 
 /// `scalar` gives NaN but of exactly one series.
 fn may_be_no_scalar(data: &Expr) -> Certainty {
-    match series::series(data) {
-        series::Series::One => Certainty::No,
-        series::Series::Unknown => Certainty::Unknown,
-        series::Series::None | series::Series::AtMostOne | series::Series::Many => Certainty::Yes,
+    if shape(data).at_most_one && !series::has_absent(data) {
+        can_be_filtered_empty(data)
+    } else if has_hole(data) {
+        Certainty::Unknown
+    } else {
+        Certainty::Yes
     }
 }
 
