@@ -7,6 +7,7 @@ mod args;
 mod condition;
 mod copy;
 mod environment;
+mod flatten;
 mod install;
 mod plugin;
 mod plugin_arguments;
@@ -14,6 +15,7 @@ mod render;
 mod run;
 mod substitute;
 mod template;
+mod yaml;
 
 use std::process::ExitCode;
 
