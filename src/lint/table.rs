@@ -168,10 +168,9 @@ struct Judge<'a> {
 
 impl Judge<'_> {
     fn cell(&self, probe: Probe) -> Cell {
-        let said = self.conditions.judge_text(
-            &result(self.answers.is_scalar, &probe.elements),
-            self.text,
-        );
+        let said = self
+            .conditions
+            .judge_text(&result(self.answers.is_scalar, &probe.elements), self.text);
         let is_without_data = matches!(probe.key.as_str(), "no data" | "NaN" | "fallback");
         let verdict = match self.engine.withheld() {
             Some(no_data) if is_without_data => self.without_data(no_data, &probe.key, said),

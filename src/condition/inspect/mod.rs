@@ -5,6 +5,8 @@
 //! rewritten, so that every part stands where the author wrote it.
 
 mod shape;
+#[cfg(test)]
+mod tests;
 
 use super::ConditionError;
 use super::ast::{Ast, Id, Loop, NodeKind, Op};
