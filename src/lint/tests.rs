@@ -364,11 +364,11 @@ fn conditions_are_checked_and_repaired() {
             Vector,
             "works [] UUFE",
         ),
-        ("result[0] * {{args.a}} < 100", Vector, "works [] UUFE"),
+        ("result[0] * {{args.a}} < 100", Vector, "works [] SUFE"),
         (
             "'{{args.a}}' == 'on' || result[0] < 1",
             Vector,
-            "works [1.0] SUUU",
+            "works [1.0] UUUU",
         ),
         ("now() > date('2020-01-01')", Vector, "works [] UUUU"),
         (
