@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use url::Url;
 
+use crate::lint::level::Level;
+
 /// Guard rails for Argo Rollouts' PromQL gates.
 ///
 /// Started by an Argo Rollouts controller, this program is a metric provider plugin; the commands below are for people.
@@ -12,7 +14,7 @@ use url::Url;
 #[command(
     name = "promql-guard",
     version,
-    after_help = "Exit codes: 0 done, or Successful; 1 a measurement that is not Successful; 2 it could not be done."
+    after_help = "Exit codes: 0 done, clean, or Successful; 1 findings, or a measurement that is not Successful; 2 it could not be done."
 )]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -21,10 +23,18 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Find gates that can never fail, can never pass, or look at the wrong pods
+    Lint(LintOptions),
+    /// Print what each answer of a gate's query would come to
+    Verdicts(VerdictsOptions),
+    /// Print a rule's page: what it finds, why, and what to write instead
+    Explain(ExplainOptions),
     /// Measure the metrics of an AnalysisTemplate as the plugin would, limits and intervals included
     Run(RunOptions),
     /// Answer Argo conditions, one JSON object a line
     Condition(ConditionOptions),
+    /// Say what PromQL queries are, one JSON object a line
+    Parse(ParseOptions),
     /// Print the ConfigMap entry that makes a controller load this binary
     Install(InstallOptions),
     /// Write this binary to PATH, for an init container of an image without a shell
@@ -32,6 +42,107 @@ pub(super) enum Command {
         /// Where to; a folder gets `promql-guard` in it
         path: PathBuf,
     },
+}
+
+/// What is read, and what is said beside it.
+#[derive(Debug, Args)]
+pub(super) struct InputOptions {
+    /// Files and folders with manifests, `-` for standard input [default: the current folder]
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// The settings file [default: promql-guard.toml here or in a folder above]
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// The time between two scrapes, for example `30s`
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(super) scrape_interval: Option<std::time::Duration>,
+    /// A value for an argument of templates; may be given several times
+    #[arg(long = "arg", value_name = "NAME=VALUE", value_parser = name_and_value)]
+    pub(super) arguments: Vec<(String, String)>,
+    /// A server to ask; comes later
+    #[arg(long, value_name = "URL", hide = true)]
+    pub(super) prometheus: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct LintOptions {
+    #[command(flatten)]
+    pub(super) input: InputOptions,
+    /// What is printed
+    #[arg(long, value_enum, default_value_t = LintFormat::Human)]
+    pub(super) format: LintFormat,
+    /// Info too, every finding of a folded rule, and the truth tables
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+    /// A rule's level: deny, warn, info or off; may be given several times
+    #[arg(long = "level", value_name = "RULE=LEVEL", value_parser = name_and_value)]
+    pub(super) levels: Vec<(String, String)>,
+    /// The lowest level that makes the exit code 1
+    #[arg(long, value_enum, default_value_t = FailOn::Deny)]
+    pub(super) fail_on: FailOn,
+    /// Write the safe fixes into the files
+    #[arg(long, conflicts_with = "diff")]
+    pub(super) fix: bool,
+    /// Print what fixes would change: the safe ones, then those that need a look
+    #[arg(long, conflicts_with_all = ["format", "write_baseline"])]
+    pub(super) diff: bool,
+    /// Count the findings that this file holds, and do not list them
+    #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Option<PathBuf>,
+    /// Write all findings into this file, as a baseline
+    #[arg(long, value_name = "FILE")]
+    pub(super) write_baseline: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LintFormat {
+    /// Lines for people
+    Human,
+    /// One object
+    Json,
+    /// SARIF 2.1.0
+    Sarif,
+    /// Annotations in GitHub's workflows
+    Github,
+    /// A test report: a suite a resource, a case a gate
+    Junit,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOn {
+    /// What is wrong for sure
+    Deny,
+    /// What is worth a look, too
+    Warn,
+}
+
+impl FailOn {
+    /// The level.
+    pub(super) fn level(self) -> Level {
+        match self {
+            FailOn::Deny => Level::Deny,
+            FailOn::Warn => Level::Warn,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VerdictsOptions {
+    #[command(flatten)]
+    pub(super) input: InputOptions,
+    /// What is printed
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(super) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainOptions {
+    /// Names of rules [default: a list of all]
+    #[arg(value_name = "RULE")]
+    pub(super) rules: Vec<String>,
+    /// The pages of all rules
+    #[arg(long, conflicts_with = "rules")]
+    pub(super) all: bool,
 }
 
 #[derive(Debug, Args)]
@@ -81,6 +192,24 @@ pub(super) struct ConditionOptions {
     /// Read {"condition", "value"} or {"time"} objects from standard input, one a line, and answer each with one
     #[arg(long, required = true)]
     pub(super) ndjson: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ParseOptions {
+    /// Read {"query"} objects from standard input, one a line, and answer each with one
+    #[arg(long, required = true)]
+    pub(super) ndjson: bool,
+    /// Which of Prometheus's feature flags for PromQL are on
+    #[arg(long, value_enum, default_value_t = ParseFeatures::Stock)]
+    pub(super) features: ParseFeatures,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ParseFeatures {
+    /// None, as Prometheus 3.16 starts
+    Stock,
+    /// All
+    All,
 }
 
 #[derive(Debug, Args)]

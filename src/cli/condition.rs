@@ -1,45 +1,21 @@
 //! Conditions and time expressions, one JSON object a line, into their answers, one a line.
 
-use std::io::{BufRead, Read};
-
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::args::ConditionOptions;
-use super::{DONE, Done, IMPOSSIBLE, render};
+use super::{Done, ndjson};
 use crate::condition::{ConditionError, ResultValue, evaluate, evaluate_time};
 
-/// The longest line that is read, in bytes.
-const LINE: u64 = 8 << 20;
-
-/// Answers each line of standard input; a line that asks nothing is told, the rest is answered, and the exit code is 2.
+/// Answers each line of standard input.
 pub(super) fn answer_lines(_: &ConditionOptions) -> Done {
-    let mut input = std::io::stdin().lock();
-    let mut code = DONE;
-    loop {
-        let mut line = Vec::new();
-        if input.by_ref().take(LINE).read_until(b'\n', &mut line)? == 0 {
-            return Ok(code);
-        }
-        if line.len() as u64 == LINE && !line.ends_with(b"\n") {
-            return Err(format!("a line of more than {LINE} bytes").into());
-        }
-        if line.trim_ascii().is_empty() {
-            continue;
-        }
-        let answer = answer(&line).unwrap_or_else(|message| {
-            code = IMPOSSIBLE;
-            json!({"outcome": "error", "message": message})
-        });
-        if render::line(&answer.to_string()).is_err() {
-            return Ok(code);
-        }
-    }
+    ndjson::answer_lines(
+        answer,
+        |message| json!({"outcome": "error", "message": message}),
+    )
 }
 
-fn answer(line: &[u8]) -> Result<Value, String> {
-    let asked: Map<String, Value> = serde_json::from_slice(line)
-        .map_err(|error| format!("expected one JSON object a line: {error}"))?;
+fn answer(asked: &Map<String, Value>) -> Result<Value, String> {
     let now = Timestamp::now();
     match (asked.get("condition"), asked.get("time")) {
         (Some(Value::String(text)), None) => {

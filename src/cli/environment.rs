@@ -1,4 +1,4 @@
-//! What the process inherits: the default address, proxies, AWS credentials.
+//! What the process inherits: the default address, proxies, AWS credentials, whether colours are wanted.
 
 use crate::measure::surroundings::Surroundings;
 use crate::prometheus::{AwsEnvironment, Proxies};
@@ -17,4 +17,9 @@ pub(super) fn surroundings() -> Surroundings {
         },
         aws: AwsEnvironment::from_lookup(variable),
     }
+}
+
+/// Whether colours are not wanted, whatever looks on (no-color.org: any text but an empty one).
+pub(super) fn no_colour() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }

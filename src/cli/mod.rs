@@ -1,19 +1,28 @@
 //! Arguments and files into answers on the terminal, and the plugin's process when a controller started it.
 //!
-//! One file a command: `run`, `condition`, `install`, `copy`; `plugin` is what the controller gets. `args` is what may be
-//! typed, `environment` what the process inherits, `render` what is printed; `template` reads AnalysisTemplates.
+//! One file or folder a command: `lint`, `verdicts`, `explain`, `run`, `condition`, `parse`, `install`, `copy`; `plugin` is what
+//! the controller gets. `args` is what may be typed, `environment` what the process inherits, `formats` what lint's findings
+//! look like, `render` what is printed; `ndjson` asks and answers in lines; `template` reads AnalysisTemplates for `run`,
+//! `source` holds a file for `lint`.
 
 mod args;
 mod condition;
 mod copy;
 mod environment;
+mod explain;
+mod formats;
 mod install;
+mod lint;
+mod ndjson;
+mod parse;
 mod plugin;
 mod plugin_arguments;
 mod render;
 mod run;
+mod source;
 mod substitute;
 mod template;
+mod verdicts;
 
 use std::process::ExitCode;
 
@@ -25,7 +34,7 @@ use crate::text::chain::chain;
 /// Clean, or a measurement that is Successful.
 const DONE: u8 = 0;
 
-/// A measurement that is not Successful.
+/// Findings, or a measurement that is not Successful.
 const NOT_SUCCESSFUL: u8 = 1;
 
 /// It could not be done.
@@ -42,8 +51,12 @@ pub fn main() -> ExitCode {
     };
     let done = match arguments.command {
         None => return render::by_hand(),
+        Some(Command::Lint(options)) => lint::lint(&options),
+        Some(Command::Verdicts(options)) => verdicts::verdicts(&options),
+        Some(Command::Explain(options)) => explain::explain(&options),
         Some(Command::Run(options)) => run::run(&options),
         Some(Command::Condition(options)) => condition::answer_lines(&options),
+        Some(Command::Parse(options)) => parse::answer_lines(&options),
         Some(Command::Install(options)) => install::print(&options),
         Some(Command::Copy { path }) => copy::copy_to(&path).map(|()| DONE).map_err(Into::into),
     };

@@ -1,12 +1,18 @@
 //! Answers into lines on the terminal: the one place that prints, but for the plugin's handshake.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use clap::CommandFactory;
 
 use super::IMPOSSIBLE;
 use super::args::Arguments;
+use super::environment;
+use super::formats::paint::Paint;
+
+/// Between two words on how far it is.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// Prints a line; an error where nobody reads any more.
 pub(super) fn line(line: &str) -> io::Result<()> {
@@ -25,6 +31,47 @@ pub(super) fn text(text: &str) {
 /// Says on standard error why it could not be done.
 pub(super) fn problem(problem: &str) {
     let _ = writeln!(io::stderr().lock(), "promql-guard: {problem}");
+}
+
+/// Colours where a terminal looks on and nobody asked for none.
+pub(super) fn paint() -> Paint {
+    match io::stdout().is_terminal() && !environment::no_colour() {
+        true => Paint::Coloured,
+        false => Paint::Plain,
+    }
+}
+
+/// How far it is, on one line of a terminal that looks on; nothing where none does.
+pub(super) struct Progress {
+    said: Option<Instant>,
+    is_watched: bool,
+}
+
+impl Progress {
+    /// Nothing is said yet.
+    pub(super) fn new() -> Self {
+        Progress {
+            said: None,
+            is_watched: io::stderr().is_terminal(),
+        }
+    }
+
+    /// Puts `text` in place of what was said before, five times a second at most.
+    pub(super) fn say(&mut self, text: &str) {
+        let is_soon = self.said.is_some_and(|said| said.elapsed() < PAUSE);
+        if self.is_watched && !is_soon {
+            let _ = write!(io::stderr().lock(), "\r\u{1b}[K{text}");
+            self.said = Some(Instant::now());
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if self.said.is_some() {
+            let _ = write!(io::stderr().lock(), "\r\u{1b}[K");
+        }
+    }
 }
 
 /// clap's own words: help and version on standard output, wrong use on standard error with exit code 2.

@@ -245,6 +245,19 @@ impl Conditions {
             .is_some_and(|condition| condition.names("isNaN"))
     }
 
+    /// A result of these elements, of the type that the conditions are judged against.
+    pub fn result(&self, elements: &[f64]) -> ResultValue {
+        match (self.result_type, elements) {
+            (ResultType::Scalar, [value]) => ResultValue::Scalar(*value),
+            _ => ResultValue::Vector(elements.to_vec()),
+        }
+    }
+
+    /// The phase of a measurement that answered these elements.
+    pub fn judge_elements(&self, elements: &[f64]) -> Verdict {
+        self.judge(&self.result(elements))
+    }
+
     /// The phase of a measurement that answered `result` (`EvaluateResult` in Argo's `utils/evaluate/evaluate.go`), a
     /// condition that does not work repaired.
     pub fn judge(&self, result: &ResultValue) -> Verdict {

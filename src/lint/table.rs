@@ -48,6 +48,13 @@ pub struct Cell {
     pub is_reachable: bool,
 }
 
+impl Cell {
+    /// One number, whatever its origin.
+    pub fn is_number(&self) -> bool {
+        matches!(self.probe.as_slice(), [value] if !value.is_nan())
+    }
+}
+
 impl Table {
     /// Judges every probe; a condition that does not work as it is repaired, and no table where no repair is known. None
     /// also of a query that answers a text, which no condition is asked about.

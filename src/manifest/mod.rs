@@ -1,18 +1,20 @@
 //! YAML documents into templates, Rollouts and Services, each field with its place in the file.
+//!
+//! `yaml` turns text into documents (`tree`), `field` a node into a text with its place, `template` and `rollout` an object
+//! into Argo's words; `read` holds it together. What is looked for in an object, and which keys it has, says `keys`.
 
-use crate::analysis::input::Input;
-use crate::text::place::FileId;
+mod block;
+mod field;
+mod keys;
+mod object;
+pub mod read;
+mod rollout;
+mod skip;
+mod template;
+mod tree;
+mod yaml;
 
-/// What a file holds.
-#[derive(Debug, Default)]
-pub struct Reading {
-    /// What it holds.
-    pub input: Input,
-    /// What could not be read.
-    pub errors: Vec<String>,
-}
+pub use self::yaml::Problem;
 
-/// Reads a file.
-pub fn read(_file: FileId, _text: &str) -> Reading {
-    Reading::default()
-}
+#[cfg(test)]
+mod tests;

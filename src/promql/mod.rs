@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod ast;
 pub mod class;
+pub mod edit;
 pub mod error;
 pub mod functions;
 mod lexer;

@@ -1,12 +1,11 @@
 //! A tree into the text Prometheus prints for it (`String` in `promql/parser/printer.go`, 3.16), which parses to the same tree.
-//!
-//! Names that are no plain ones are quoted, whether or not the server would take them without quotes.
 
 use std::fmt::{self, Formatter, Write};
 use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::promql::Features;
 use crate::promql::ast::{
     Aggregation, AtTime, Binary, Expr, ExprKind, Extension, Fill, Matcher, Matching, Modifiers,
     Name, Number, Period, PeriodExpr, PeriodExprKind, PeriodKind, Selector, Subquery, ValueType,
@@ -14,16 +13,28 @@ use crate::promql::ast::{
 use crate::text::filled::HOLE;
 use crate::text::float::{go_float, go_float_short};
 
+/// As a Prometheus with these feature flags prints it.
+pub fn canonical(expr: &Expr, features: Features) -> String {
+    let mut out = String::new();
+    let mut printer = Printer {
+        out: &mut out,
+        todo: vec![Work::Expr(expr)],
+        features,
+    };
+    // A String takes whatever is written to it.
+    let _ = printer.all();
+    out
+}
+
+/// As a Prometheus without feature flags prints it; one with them reads it too.
 impl fmt::Display for Expr {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let mut printer = Printer {
             out: f,
             todo: vec![Work::Expr(self)],
+            features: Features::Stock,
         };
-        while let Some(work) = printer.todo.pop() {
-            printer.print(work)?;
-        }
-        Ok(())
+        printer.all()
     }
 }
 
@@ -83,6 +94,14 @@ fn is_printable(c: char) -> bool {
         .is_some_and(|printable| printable.is_match(c.encode_utf8(&mut [0; 4])))
 }
 
+fn is_letter(c: char) -> bool {
+    static LETTER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^\pL$").ok());
+    !c.is_ascii()
+        && LETTER
+            .as_ref()
+            .is_some_and(|letter| letter.is_match(c.encode_utf8(&mut [0; 4])))
+}
+
 /// A stretch of time as Prometheus writes it (`Duration.String` in `common/model/time.go`): `1d12h`, `90d`, `1h30m`, `0s`.
 pub fn duration(nanoseconds: i64) -> String {
     let mut rest = nanoseconds.unsigned_abs() / 1_000_000;
@@ -120,12 +139,20 @@ enum Work<'a> {
     Operator(&'a Binary),
 }
 
-struct Printer<'a, 'f, 'o> {
-    out: &'f mut Formatter<'o>,
+struct Printer<'a, 'o> {
+    out: &'o mut dyn Write,
     todo: Vec<Work<'a>>,
+    features: Features,
 }
 
-impl<'a> Printer<'a, '_, '_> {
+impl<'a> Printer<'a, '_> {
+    fn all(&mut self) -> fmt::Result {
+        while let Some(work) = self.todo.pop() {
+            self.print(work)?;
+        }
+        Ok(())
+    }
+
     /// Prints these next, in this order.
     fn next<const N: usize>(&mut self, work: [Work<'a>; N]) {
         self.todo.extend(work.into_iter().rev());
@@ -222,7 +249,7 @@ impl<'a> Printer<'a, '_, '_> {
         if selector.matchers.is_empty() {
             return Ok(());
         }
-        let mut matchers: Vec<String> = selector.matchers.iter().map(matcher).collect();
+        let mut matchers: Vec<String> = selector.matchers.iter().map(|m| self.matcher(m)).collect();
         matchers.sort_unstable();
         write!(self.out, "{{{}}}", matchers.join(","))
     }
@@ -267,6 +294,10 @@ impl<'a> Printer<'a, '_, '_> {
         match &modifiers.offset {
             Some(offset) if offset.by.kind != PeriodKind::Literal(0) => {
                 self.out.write_str(" offset ")?;
+                if offset.by.kind == PeriodKind::Literal(i64::MIN) {
+                    // Go's smallest duration has no opposite: it stays negative behind its sign.
+                    self.out.write_char('-')?;
+                }
                 self.period(&offset.by)
             }
             _ => Ok(()),
@@ -337,10 +368,10 @@ impl<'a> Printer<'a, '_, '_> {
         self.out.write_str(aggregation.op.as_str())?;
         match &aggregation.grouping {
             Some(grouping) if grouping.is_without => {
-                write!(self.out, " without ({}) ", names(&grouping.labels))?;
+                write!(self.out, " without ({}) ", self.names(&grouping.labels))?;
             }
             Some(grouping) if !grouping.labels.is_empty() => {
-                write!(self.out, " by ({}) ", names(&grouping.labels))?;
+                write!(self.out, " by ({}) ", self.names(&grouping.labels))?;
             }
             _ => {}
         }
@@ -373,11 +404,11 @@ impl<'a> Printer<'a, '_, '_> {
         let labels = labels.map_or(&[][..], |labels| &labels.labels);
         if is_on || !labels.is_empty() || matching.group.is_some() {
             let word = if is_on { "on" } else { "ignoring" };
-            write!(self.out, " {word} ({})", names(labels))?;
+            write!(self.out, " {word} ({})", self.names(labels))?;
         }
         if let Some(group) = &matching.group {
             let side = if group.is_left { "left" } else { "right" };
-            write!(self.out, " group_{side} ({})", names(&group.include))?;
+            write!(self.out, " group_{side} ({})", self.names(&group.include))?;
         }
         match matching.fill {
             Fill {
@@ -393,6 +424,27 @@ impl<'a> Printer<'a, '_, '_> {
                 Ok(())
             }
         }
+    }
+
+    fn matcher(&self, matcher: &Matcher) -> String {
+        let op = matcher.op.as_str();
+        let value = quote(&matcher.value.value);
+        format!("{}{op}{value}", self.name(&matcher.label))
+    }
+
+    fn names(&self, labels: &[Name]) -> String {
+        let names: Vec<String> = labels.iter().map(|name| self.name(name)).collect();
+        names.join(", ")
+    }
+
+    fn name(&self, name: &Name) -> String {
+        let is_utf8 = self.features == Features::All;
+        let start = |c: char| c.is_ascii_alphabetic() || c == '_' || is_utf8 && is_letter(c);
+        let inside = |c: char| start(c) || c.is_ascii_digit() || is_utf8 && c == '.';
+        if name.text.starts_with(start) && name.text.chars().all(inside) {
+            return name.text.clone();
+        }
+        quote(name.text.as_bytes())
     }
 }
 
@@ -411,32 +463,4 @@ fn number(number: Number) -> String {
         return duration((number.value * 1e9) as i64);
     }
     go_float(number.value)
-}
-
-fn matcher(matcher: &Matcher) -> String {
-    let op = matcher.op.as_str();
-    format!(
-        "{}{op}{}",
-        name(&matcher.label),
-        quote(&matcher.value.value)
-    )
-}
-
-fn names(labels: &[Name]) -> String {
-    let names: Vec<String> = labels.iter().map(name).collect();
-    names.join(", ")
-}
-
-fn name(name: &Name) -> String {
-    let is_plain = name
-        .text
-        .starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name
-            .text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if is_plain {
-        return name.text.clone();
-    }
-    quote(name.text.as_bytes())
 }

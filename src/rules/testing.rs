@@ -70,7 +70,7 @@ pub(super) fn fixed(rule: &str, gate: &str) -> (String, bool) {
     for edit in fix.edits.iter().rev() {
         after.replace_range(edit.span.range(), &edit.text);
     }
-    let reading = manifest::read(0, &after);
+    let reading = manifest::read::read(0, &after);
     assert!(reading.errors.is_empty(), "{:?}\n{after}", reading.errors);
     (after, fix.is_safe)
 }
@@ -95,7 +95,7 @@ pub(super) fn settings() -> Settings {
 
 /// All that is said of manifests.
 pub(super) fn lint_text(text: &str, settings: &Settings) -> Report {
-    let reading = manifest::read(0, text);
+    let reading = manifest::read::read(0, text);
     assert!(reading.errors.is_empty(), "{:?}\n{text}", reading.errors);
     let input: Input = reading.input;
     let context = Context {

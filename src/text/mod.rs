@@ -1,4 +1,4 @@
-//! Small texts into values and back: an error chain into one line, Go's durations and regexps, the nearest known word, places in a
+//! Small texts into values and back: an error chain into one line, Go's durations, the nearest known word, places in a
 //! text and in the file that holds it.
 
 pub mod chain;
@@ -7,5 +7,7 @@ pub mod filled;
 pub mod float;
 pub mod nearest;
 pub mod place;
+pub mod plain;
 pub mod regexp;
+pub mod scalar;
 pub mod span;

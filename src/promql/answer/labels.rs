@@ -416,10 +416,13 @@ fn with_partner(many: &Shape, one: &Shape, matching: Option<&Matching>) -> Shape
             result.named.insert(label.clone(), met.status(label));
         }
     }
-    if matching
-        .and_then(|m| m.labels.as_ref())
-        .is_none_or(|labels| !labels.is_on)
-    {
+    let clause = matching.and_then(|m| m.labels.as_ref());
+    if clause.is_none_or(|labels| !labels.is_on) {
+        // What is not matched stays as it was.
+        for label in clause.iter().flat_map(|labels| &labels.labels) {
+            result = result.with(&label.text, many.status(&label.text));
+        }
+        result = result.with("__name__", many.status("__name__"));
         result.rest = met.rest;
     }
     result.at_most_one = many.at_most_one;

@@ -17,6 +17,10 @@ pub(super) fn of_call(call: &Call) -> Numbers {
     if name == "vector" {
         return call.args.first().map_or_else(Numbers::any, numbers);
     }
+    if matches!(name, "min_of" | "max_of") {
+        let each = call.args.iter().map(numbers);
+        return each.reduce(Numbers::or).unwrap_or_else(Numbers::any);
+    }
     let Some(data) = series::data_argument(call) else {
         return Numbers::any();
     };

@@ -1,0 +1,306 @@
+//! Safe fixes into texts: written over and over until none is left, and only those after which every gate judges as before.
+//!
+//! A fix is refused where the file no longer reads, where a value that passed does not pass any more, or where a cell without
+//! data passes that did not. Rules promise that of every safe fix; here it is looked at.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use super::fingerprint::fingerprints;
+use super::material::{Judged, judge};
+use crate::cli::source::Source;
+use crate::lint::conditions::Verdict;
+use crate::lint::finding::{FileEdit, Finding};
+use crate::lint::report::GateReport;
+use crate::lint::rule::Rule;
+use crate::lint::settings::Settings;
+use crate::lint::table::Table;
+use crate::text::place::FileId;
+
+/// Rounds at most: each writes all that does not overlap, so that few are needed but where fixes are refused one by one.
+const ROUNDS: usize = 100;
+
+/// The cells that tell of no data.
+const WITHOUT_DATA: [&str; 3] = ["no data", "NaN", "fallback"];
+
+/// What became of the safe fixes.
+#[derive(Debug, Default)]
+pub(super) struct Fixed {
+    /// Every file with its text after them.
+    pub(super) sources: Vec<Source>,
+    /// What lint says then.
+    pub(super) judged: Judged,
+    /// The rules whose fixes were written, by file.
+    pub(super) written: BTreeMap<FileId, Vec<&'static str>>,
+    /// The fixes that were not, in words.
+    pub(super) refused: Vec<String>,
+}
+
+/// What a fix is known by from round to round.
+type Key = (FileId, &'static str, String, Option<String>, String);
+
+/// Writes the safe fixes of `judged`'s findings, those of `baseline` aside, into the texts.
+pub(super) fn fixed(
+    sources: &[Source],
+    judged: Judged,
+    baseline: &HashSet<String>,
+    settings: &Settings,
+    rules: &[&'static Rule],
+) -> std::io::Result<Fixed> {
+    let mut fixed = Fixed {
+        sources: sources
+            .iter()
+            .map(|source| source.with_text(source.text.clone()))
+            .collect(),
+        judged,
+        ..Fixed::default()
+    };
+    let mut refused: HashSet<Key> = HashSet::new();
+    let mut one_by_one: BTreeSet<FileId> = BTreeSet::new();
+    for _ in 0..ROUNDS {
+        let picked = picked(
+            &fixed.judged.report.findings,
+            baseline,
+            &refused,
+            &one_by_one,
+        );
+        if picked.is_empty() {
+            break;
+        }
+        let after: Vec<Source> = fixed
+            .sources
+            .iter()
+            .enumerate()
+            .map(|(file, source)| {
+                let edits = picked.get(&file).into_iter().flatten();
+                source.with_text(edited(&source.text, edits.flat_map(|pick| edits_of(pick))))
+            })
+            .collect();
+        let now = judge(&after, settings, rules)?;
+        let spoilt: Vec<(FileId, String)> = picked
+            .keys()
+            .filter_map(|file| Some((*file, spoilt(&fixed, &after, &now, *file)?)))
+            .collect();
+        if spoilt.is_empty() {
+            for (file, picks) in &picked {
+                let rules = picks.iter().map(|pick| pick.rule);
+                fixed.written.entry(*file).or_default().extend(rules);
+            }
+            fixed.sources = after;
+            fixed.judged = now;
+            continue;
+        }
+        for (file, why) in spoilt {
+            match &picked[&file][..] {
+                [guilty] => {
+                    refused.insert(key(guilty));
+                    let place = fixed.sources[file].line_column(guilty.spot.file_span().start);
+                    fixed.refused.push(format!(
+                        "{}:{}:{}: the fix of {} is not applied: {why}",
+                        fixed.sources[file].name, place.line, place.column, guilty.rule
+                    ));
+                }
+                _ => {
+                    one_by_one.insert(file);
+                }
+            }
+        }
+    }
+    Ok(fixed)
+}
+
+/// The findings whose fixes are tried next, by file: none overlaps another, the first one wins.
+fn picked<'a>(
+    findings: &'a [Finding],
+    baseline: &HashSet<String>,
+    refused: &HashSet<Key>,
+    one_by_one: &BTreeSet<FileId>,
+) -> BTreeMap<FileId, Vec<&'a Finding>> {
+    let fingerprints = fingerprints(findings);
+    let mut fixable: Vec<&Finding> = findings
+        .iter()
+        .zip(&fingerprints)
+        .filter(|(finding, fingerprint)| {
+            let fix = finding.fix.as_ref();
+            fix.is_some_and(|fix| fix.is_safe && !fix.edits.is_empty())
+                && !baseline.contains(*fingerprint)
+                && !refused.contains(&key(finding))
+        })
+        .map(|(finding, _)| finding)
+        .collect();
+    fixable.sort_by_key(|finding| edits_of(finding).next().map(|edit| (edit.file, edit.span)));
+    let mut picked: BTreeMap<FileId, Vec<&Finding>> = BTreeMap::new();
+    for finding in fixable {
+        let Some(file) = edits_of(finding).next().map(|edit| edit.file) else {
+            continue;
+        };
+        let picks = picked.entry(file).or_default();
+        let is_next = picks.is_empty() || !one_by_one.contains(&file);
+        if is_next && !picks.iter().any(|other| overlap(other, finding)) {
+            picks.push(finding);
+        }
+    }
+    picked
+}
+
+fn key(finding: &Finding) -> Key {
+    (
+        finding.spot.place.file,
+        finding.rule,
+        finding.resource.clone(),
+        finding.metric.clone(),
+        finding.spot.text.clone(),
+    )
+}
+
+pub(super) fn edits_of(finding: &Finding) -> impl Iterator<Item = &FileEdit> {
+    finding.fix.iter().flat_map(|fix| &fix.edits)
+}
+
+/// Whether an edit of the one touches an edit of the other: at one place the order would decide.
+fn overlap(a: &Finding, b: &Finding) -> bool {
+    edits_of(a).any(|a| {
+        edits_of(b)
+            .any(|b| a.file == b.file && a.span.start <= b.span.end && b.span.start <= a.span.end)
+    })
+}
+
+/// The text after edits that do not overlap.
+pub(super) fn edited<'a>(text: &str, edits: impl Iterator<Item = &'a FileEdit>) -> String {
+    let mut edits: Vec<&FileEdit> = edits.collect();
+    edits.sort_by_key(|edit| edit.span);
+    let mut after = String::with_capacity(text.len());
+    let mut done = 0;
+    for edit in edits {
+        let before = text.get(done..edit.span.start);
+        after.push_str(before.unwrap_or_default());
+        after.push_str(&edit.text);
+        done = edit.span.end.max(done);
+    }
+    after.push_str(text.get(done..).unwrap_or_default());
+    after
+}
+
+/// Why a file's fixes are not to be written, if so.
+fn spoilt(fixed: &Fixed, after: &[Source], now: &Judged, file: FileId) -> Option<String> {
+    let errors = |judged: &Judged, name: &str| {
+        let own = judged.errors.iter().filter(|error| error.file == name);
+        own.count()
+    };
+    let name = &after[file].name;
+    if errors(now, name) > errors(&fixed.judged, name) {
+        return Some("the file would not read any more".to_owned());
+    }
+    let gates = |judged: &'_ Judged| -> Vec<GateReport> {
+        let own = judged.report.gates.iter().filter(|gate| gate.file == file);
+        own.cloned().collect()
+    };
+    let (before, after) = (gates(&fixed.judged), gates(now));
+    if before.len() != after.len() {
+        return Some("a gate would be lost".to_owned());
+    }
+    let changed = |(before, after): (&GateReport, &GateReport)| {
+        let change = change(before.table.as_ref(), after.table.as_ref())?;
+        Some(format!("metric `{}`: {change}", before.metric))
+    };
+    before.iter().zip(&after).find_map(changed)
+}
+
+/// What a gate's tables before and after tell against a fix.
+fn change(before: Option<&Table>, after: Option<&Table>) -> Option<String> {
+    let Some(after) = after else {
+        return before.map(|_| "it could not be judged any more".to_owned());
+    };
+    let verdict = |table: Option<&Table>, key: &str| table.and_then(|table| table.reachable(key));
+    let opened = WITHOUT_DATA.iter().find(|key| {
+        verdict(Some(after), key) == Some(Verdict::Successful)
+            && verdict(before, key) != Some(Verdict::Successful)
+    });
+    if let Some(key) = opened {
+        return Some(format!("`{key}` would be Successful"));
+    }
+    let closed = before?.cells.iter().find(|cell| {
+        !WITHOUT_DATA.contains(&cell.key.as_str())
+            && cell.key != "idle"
+            && cell.is_reachable
+            && cell.verdict == Verdict::Successful
+            && after
+                .reachable(&cell.key)
+                .is_some_and(|verdict| verdict != Verdict::Successful)
+    })?;
+    let verdict = after.reachable(&closed.key)?;
+    Some(format!(
+        "`{}` was Successful and would be {}",
+        closed.key,
+        verdict.as_str()
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::table::Cell;
+    use crate::text::span::Span;
+
+    fn table(cells: &[(&str, Verdict)]) -> Table {
+        let cell = |(key, verdict): &(&str, Verdict)| Cell {
+            key: (*key).to_owned(),
+            probe: Vec::new(),
+            verdict: *verdict,
+            is_reachable: true,
+        };
+        Table {
+            cells: cells.iter().map(cell).collect(),
+            ..Table::default()
+        }
+    }
+
+    #[test]
+    fn a_fix_may_close_a_cell_without_data_and_open_none() {
+        use Verdict::{Error, Failed, Successful};
+        for (before, after, said) in [
+            (
+                &[("no data", Successful), ("0", Successful)][..],
+                &[("no data", Error), ("0", Successful)][..],
+                None,
+            ),
+            (
+                &[("no data", Error)],
+                &[("no data", Successful)],
+                Some("`no data` would be Successful"),
+            ),
+            (
+                &[("0", Successful)],
+                &[("0", Successful), ("fallback", Successful)],
+                Some("`fallback` would be Successful"),
+            ),
+            (
+                &[("0", Successful)],
+                &[("0", Failed)],
+                Some("`0` was Successful and would be Failed"),
+            ),
+            (
+                &[("0", Failed), ("idle", Successful)],
+                &[("0", Successful), ("idle", Failed)],
+                None,
+            ),
+        ] {
+            assert_eq!(
+                change(Some(&table(before)), Some(&table(after))).as_deref(),
+                said
+            );
+        }
+        assert_eq!(change(None, Some(&table(&[("0", Successful)]))), None);
+        assert!(change(Some(&table(&[])), None).is_some());
+    }
+
+    #[test]
+    fn edits_are_written_in_the_order_of_their_places() {
+        let edit = |start, end, text: &str| FileEdit {
+            file: 0,
+            span: Span::new(start, end),
+            text: text.to_owned(),
+        };
+        let edits = [edit(4, 5, "E"), edit(0, 0, "> "), edit(1, 3, "")];
+        assert_eq!(edited("abcdef", edits.iter()), "> adEf");
+    }
+}

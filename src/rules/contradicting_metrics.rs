@@ -1,0 +1,192 @@
+//! Two metrics of one template that no result satisfies both.
+
+use crate::lint::conditions::{Operand, Verdict};
+use crate::lint::context::Scene;
+use crate::lint::findings::Findings;
+use crate::lint::gate::Gate;
+use crate::lint::rule::Check;
+use crate::promql::ast::Expr;
+
+rule! {
+    /// ## What it does
+    ///
+    /// Finds two metrics of a template that ask the same query and whose conditions no answer satisfies both.
+    ///
+    /// ## Why it matters
+    ///
+    /// All metrics of a template must pass: this one can never pass, whatever the canary does.
+    ///
+    /// ## Example
+    ///
+    /// ```yaml
+    /// metrics:
+    /// - name: restarts
+    ///   interval: 1m
+    ///   count: 5
+    ///   successCondition: len(result) > 0 && result[0] == 0
+    ///   provider:
+    ///     prometheus:
+    ///       address: http://prometheus.example:9090
+    ///       query: max(kube_pod_container_status_restarts_total{namespace="shop"})
+    /// - name: ready
+    ///   interval: 1m
+    ///   count: 5
+    ///   successCondition: len(result) > 0 && result[0] >= 1
+    ///   provider:
+    ///     prometheus:
+    ///       address: http://prometheus.example:9090
+    ///       query: max(kube_pod_container_status_restarts_total{namespace="shop"})
+    /// ```
+    ///
+    /// ## Write instead
+    ///
+    /// ```yaml
+    /// metrics:
+    /// - name: restarts
+    ///   interval: 1m
+    ///   count: 5
+    ///   successCondition: len(result) > 0 && result[0] == 0
+    ///   provider:
+    ///     prometheus:
+    ///       address: http://prometheus.example:9090
+    ///       query: max(kube_pod_container_status_restarts_total{namespace="shop"})
+    /// - name: ready
+    ///   interval: 1m
+    ///   count: 5
+    ///   successCondition: len(result) > 0 && result[0] >= 1
+    ///   provider:
+    ///     prometheus:
+    ///       address: http://prometheus.example:9090
+    ///       query: min(kube_pod_container_status_ready{namespace="shop"})
+    /// ```
+    "contradicting-metrics", "no answer satisfies two metrics with one query",
+    Conditions, levels: [Deny],
+    check: Check::Template(check),
+}
+
+fn check(_: &Scene<'_>, gates: &[Gate<'_>], out: &mut Findings<'_>) {
+    for (index, second) in gates.iter().enumerate() {
+        let first = gates[..index]
+            .iter()
+            .find(|first| contradict(first, second));
+        if let Some(first) = first {
+            out.about(second.subject());
+            out.deny(
+                second.at_conditions(),
+                format!(
+                    "asks the same query as `{}`, and no answer satisfies both",
+                    first.metric.name.text
+                ),
+            )
+            .help("write the query that this metric's name promises, or let its condition agree");
+        }
+    }
+}
+
+fn contradict(first: &Gate<'_>, second: &Gate<'_>) -> bool {
+    let (Some(one), Some(other)) = (expr(first), expr(second)) else {
+        return false;
+    };
+    let (Some(one_table), Some(other_table)) = (&first.table, &second.table) else {
+        return false;
+    };
+    let asks_one = one.to_string() == other.to_string()
+        && first
+            .spec()
+            .map(|spec| (spec.address().map(|a| &a.text), spec.is_range()))
+            == second
+                .spec()
+                .map(|spec| (spec.address().map(|a| &a.text), spec.is_range()));
+    if !asks_one
+        || [first, second]
+            .iter()
+            .any(|gate| gate.is_dry_run() || is_opaque(gate))
+    {
+        return false;
+    }
+    let mut probes = [one_table, other_table]
+        .into_iter()
+        .flat_map(|table| table.cells.iter().chain(&table.further))
+        .peekable();
+    probes.peek().is_some()
+        && one_table.can_pass
+        && other_table.can_pass
+        && probes.all(|cell| {
+            let verdicts = [first, second].map(|gate| gate.conditions.judge_elements(&cell.probe));
+            !verdicts.contains(&Verdict::Unknown)
+                && verdicts
+                    .iter()
+                    .any(|verdict| *verdict != Verdict::Successful)
+        })
+}
+
+fn expr<'a>(gate: &'a Gate<'_>) -> Option<&'a Expr> {
+    let query = gate.query.as_ref()?;
+    Some(&query.parsed.as_ref().ok()?.expr)
+}
+
+/// Compares more than numbers with the result, so that the probes of the table do not stand for all answers.
+fn is_opaque(gate: &Gate<'_>) -> bool {
+    gate.conditions.iter().any(|condition| {
+        let compared = &condition.comparisons;
+        condition.is_opaque || compared.iter().any(|each| each.operand == Operand::Other)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::found;
+
+    fn template(first: &str, second: (&str, &str), more: &str) -> String {
+        let metric = |name: &str, query: &str, condition: &str| {
+            format!(
+                "- name: {name}\n  interval: 1m\n  count: 5\n  successCondition: {condition}\n  provider:\n    prometheus:\n      address: http://p:9090\n      query: {query}\n"
+            )
+        };
+        format!(
+            "{more}metrics:\n{}{}",
+            metric("a", "max(x)", first),
+            metric("b", second.0, second.1)
+        )
+    }
+
+    #[test]
+    fn metrics_that_exclude_each_other() {
+        for (text, expected) in [
+            (
+                template("result[0] == 0", ("max(x)", "result[0] >= 1"), ""),
+                &["deny"][..],
+            ),
+            (
+                template("result[0] == 0", ("max( x )", "result[0] >= 1"), ""),
+                &["deny"],
+            ),
+            (
+                template("result[0] == 0", ("min(x)", "result[0] >= 1"), ""),
+                &[],
+            ),
+            (
+                template("result[0] >= 0", ("max(x)", "result[0] < 1"), ""),
+                &[],
+            ),
+            (
+                template(
+                    "result[0] >= 5",
+                    ("max(x)", "len(result) == 0 || result[0] < 1"),
+                    "",
+                ),
+                &["deny"],
+            ),
+            (
+                template(
+                    "result[0] == 0",
+                    ("max(x)", "result[0] >= 1"),
+                    "dryRun: b\n",
+                ),
+                &[],
+            ),
+        ] {
+            assert_eq!(found(super::RULE.name, &text), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! A counter function over a gauge.
+
+use crate::lint::findings::Findings;
+use crate::lint::gate::Gate;
+use crate::lint::rule::Check;
+use crate::promql::Query;
+use crate::promql::names::says_gauge;
+use crate::promql::select::counter_calls;
+
+rule! {
+    /// ## What it does
+    ///
+    /// Finds `rate`, `irate`, `increase` or `resets` over a metric whose name says that it is a gauge.
+    ///
+    /// ## Why it matters
+    ///
+    /// A counter function takes every fall for a restart. Over a gauge that stands still it is 0, whatever the gauge says.
+    ///
+    /// ## Example
+    ///
+    /// ```yaml
+    /// query: sum(increase(kube_pod_status_ready{namespace="shop"}[5m]))
+    /// successCondition: len(result) > 0 && result[0] >= 1
+    /// ```
+    ///
+    /// ## Write instead
+    ///
+    /// ```yaml
+    /// query: sum(kube_pod_status_ready{namespace="shop"})
+    /// successCondition: len(result) > 0 && result[0] >= 1
+    /// ```
+    ///
+    /// ## Known gaps
+    ///
+    /// Only the name is asked; a name that says nothing is not judged.
+    "rate-of-gauge", "a counter function over a gauge",
+    Counters, levels: [Warn],
+    check: Check::Query(check),
+}
+
+fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
+    for call in counter_calls(&query.expr) {
+        if !matches!(call.function, "rate" | "irate" | "increase" | "resets") {
+            continue;
+        }
+        let Some(name) = call.selector().and_then(|selector| selector.metric()) else {
+            continue;
+        };
+        if says_gauge(name) {
+            out.warn(
+                gate.in_query(call.expr.span),
+                format!(
+                    "`{}` over the gauge `{name}` takes every fall for a restart",
+                    call.function
+                ),
+            )
+            .help(match call.function {
+                "rate" | "irate" => format!("write `deriv(…)` for a slope, or `{name}` itself"),
+                _ => format!("write `delta(…)` for a difference, or `{name}` itself"),
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::found;
+
+    #[test]
+    fn gauges_by_name() {
+        for (query, expected) in [
+            ("increase(kube_pod_status_ready[5m])", 1),
+            ("rate(queue_depth[5m])", 1),
+            ("rate(requests_total[5m])", 0),
+            ("rate(something[5m])", 0),
+            ("delta(queue_depth[5m])", 0),
+            ("rate(job_duration_seconds_sum[5m])", 0),
+        ] {
+            assert_eq!(
+                found(super::RULE.name, &format!("query: {query}")).len(),
+                expected,
+                "{query}"
+            );
+        }
+    }
+}

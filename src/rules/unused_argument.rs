@@ -1,0 +1,179 @@
+//! A declared argument that nothing uses.
+
+use crate::analysis::template::{MetricSpec, Provider, QuerySpec, Template};
+use crate::lint::context::Scene;
+use crate::lint::findings::Findings;
+use crate::lint::gate::{Gate, spot};
+use crate::lint::isolation::says;
+use crate::lint::level::Level;
+use crate::lint::rule::Check;
+use crate::text::filled::{Filled, Placeholder};
+
+rule! {
+    /// ## What it does
+    ///
+    /// Finds an argument that a template declares and no metric uses. It is a warning where the name speaks of a
+    /// namespace, a version, a hash, the canary, a service, an app or a pod.
+    ///
+    /// ## Why it matters
+    ///
+    /// Who passes a namespace believes that the gate looks there. Where no matcher takes it, the gate looks everywhere,
+    /// or where a literal says.
+    ///
+    /// ## Example
+    ///
+    /// ```yaml
+    /// query: sum(up{job="shop"}) or vector(0)
+    /// args:
+    /// - name: namespace
+    /// successCondition: result[0] >= 1
+    /// ```
+    ///
+    /// ## Write instead
+    ///
+    /// ```yaml
+    /// query: sum(up{job="shop",namespace="{{args.namespace}}"}) or vector(0)
+    /// args:
+    /// - name: namespace
+    /// successCondition: result[0] >= 1
+    /// ```
+    ///
+    /// ## Known gaps
+    ///
+    /// A template with a metric of another provider is left alone: what stands there is not read.
+    "unused-argument", "an argument is declared and not used",
+    Limits, levels: [Warn, Info],
+    check: Check::Template(check),
+}
+
+/// Words of arguments that pick whom a gate looks at.
+const PICKS: [&str; 10] = [
+    "namespace",
+    "ns",
+    "hash",
+    "version",
+    "canary",
+    "service",
+    "svc",
+    "app",
+    "pod",
+    "application",
+];
+
+fn check(scene: &Scene<'_>, _: &[Gate<'_>], out: &mut Findings<'_>) {
+    let template = scene.template;
+    for (index, argument) in template.arguments.iter().enumerate() {
+        let name = argument.name.text.as_str();
+        if name.is_empty() || is_used(scene, name) {
+            continue;
+        }
+        let level = match says(name, &PICKS) {
+            true => Level::Warn,
+            false => Level::Info,
+        };
+        let message = match level {
+            Level::Warn => format!("argument `{name}` is declared, but no matcher takes it"),
+            _ => format!("argument `{name}` is declared and not used"),
+        };
+        let place = spot(
+            &format!("spec.args[{index}].name"),
+            &argument.name,
+            argument.name.all(),
+        );
+        let finding = out.push(level, place, message);
+        finding.help(match level {
+            Level::Warn => {
+                format!("write `{{{{args.{name}}}}}` into the selectors, or drop the argument")
+            }
+            _ => "drop it".to_owned(),
+        });
+    }
+}
+
+/// Whether the template uses it, or another one that does not declare it and may run together with it.
+fn is_used(scene: &Scene<'_>, name: &str) -> bool {
+    let declares = |other: &Template| other.arguments.iter().any(|a| a.name.text == name);
+    scene.has_unknown_parts
+        || uses(scene.template, name)
+        || scene
+            .context
+            .input
+            .templates
+            .iter()
+            .any(|other| !declares(other) && uses(other, name))
+}
+
+fn uses(template: &Template, name: &str) -> bool {
+    template.metrics.iter().any(|metric| {
+        texts(metric).is_none_or(|texts| {
+            texts.iter().any(|text| {
+                let filled = Filled::new(text, |_| None);
+                filled.pieces.iter().any(
+                    |piece| matches!(&piece.placeholder, Placeholder::Argument(used) if used == name),
+                )
+            })
+        })
+    })
+}
+
+/// Every text of a metric in which an argument may stand; none where not all is read.
+fn texts(metric: &MetricSpec) -> Option<Vec<&str>> {
+    let spec: &QuerySpec = match &metric.provider {
+        Provider::Prometheus(spec) | Provider::Plugin { spec, .. } => spec,
+        Provider::Other(_) | Provider::Missing => return None,
+    };
+    let fields = [
+        Some(&metric.name),
+        metric.interval.as_ref(),
+        metric.initial_delay.as_ref(),
+        metric.count.as_ref(),
+        metric.success_condition.as_ref(),
+        metric.failure_condition.as_ref(),
+        metric.failure_limit.as_ref(),
+        metric.inconclusive_limit.as_ref(),
+        metric.consecutive_error_limit.as_ref(),
+        metric.consecutive_success_limit.as_ref(),
+    ];
+    let settings = spec.settings.iter().map(|setting| &setting.field);
+    let all = fields.into_iter().flatten().chain(settings);
+    Some(all.map(|field| field.text.as_str()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::found;
+
+    #[test]
+    fn an_argument_that_nothing_uses() {
+        for (query, argument, expected) in [
+            ("up", "namespace", &["warn"][..]),
+            ("up", "canary-hash", &["warn"]),
+            ("up", "podHash", &["warn"]),
+            ("up", "threshold", &["info"]),
+            ("up{a=\"{{args.namespace}}\"}", "namespace", &[]),
+            ("up{a=\"{{ args.namespace }}\"}", "namespace", &[]),
+            ("up{a=\"{{args.name}}\"}", "namespace", &["warn"]),
+            (
+                "up\nsuccessCondition: result[0] > {{args.threshold}}",
+                "threshold",
+                &[],
+            ),
+            ("up\ncount: \"{{args.count}}\"", "count", &[]),
+            (
+                "up\nheaders: [{key: a, value: '{{args.token}}'}]",
+                "token",
+                &[],
+            ),
+        ] {
+            let gate = format!("query: {query}\nargs:\n- name: {argument}");
+            assert_eq!(found(super::RULE.name, &gate), expected, "{gate}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_read_may_use_it() {
+        let gate =
+            "args:\n- name: namespace\nmetrics:\n- name: a\n  provider:\n    job: {spec: {}}\n";
+        assert!(found(super::RULE.name, gate).is_empty());
+    }
+}
