@@ -2,6 +2,7 @@
 
 use super::excerpt::{excerpt, margin};
 use super::paint::{Paint, visible};
+use super::table::truth_table;
 use super::{Counts, Outcome, Told};
 use crate::lint::findings::Skipped;
 use crate::lint::level::Level;
@@ -251,18 +252,7 @@ pub(in crate::cli) fn table(gate: &GateReport) -> String {
         text.push_str("  no table: its query or condition cannot be judged\n\n");
         return text;
     };
-    for cell in &table.cells {
-        let note = if cell.is_reachable {
-            ""
-        } else {
-            " (cannot happen)"
-        };
-        text.push_str(&format!(
-            "  {:<18} {}{note}\n",
-            visible(&cell.key),
-            cell.verdict.as_str()
-        ));
-    }
+    text.push_str(&truth_table(table));
     text.push('\n');
     text
 }
