@@ -13,6 +13,7 @@ mod cli;
 mod grpc;
 mod hostile;
 mod layers;
+mod lint_files;
 mod loopback;
 mod netrpc;
 mod process;

@@ -199,9 +199,11 @@ fn sum(outcome: &Outcome<'_>, detail: Detail) -> String {
         .filter(|(count, level)| *count > 0 && (detail == Detail::Full || *level != "info"))
         .map(|(count, level)| format!("{count} {level}"))
         .collect();
-    let mut text = match told.is_empty() {
-        true => format!("nothing found in {}", scope(counts)),
-        false => format!("{} in {}", told.join(", "), scope(counts)),
+    let mut text = match (told.is_empty(), counts.gates) {
+        (true, 0) => format!("no gates in {}", counted(counts.files, "file")),
+        (true, _) if counts.baseline > 0 => format!("nothing new in {}", scope(counts)),
+        (true, _) => format!("nothing found in {}", scope(counts)),
+        (false, _) => format!("{} in {}", told.join(", "), scope(counts)),
     };
     if counts.info > 0 && detail == Detail::Brief {
         text.push_str(&format!(" ({} info: -v shows them)", counts.info));
@@ -242,16 +244,15 @@ pub(in crate::cli) fn counted(count: usize, what: &str) -> String {
 
 /// A gate's phases, as lines.
 pub(in crate::cli) fn table(gate: &GateReport) -> String {
-    let mut text = format!(
-        "{}, metric `{}`: {}\n",
+    let name = format!(
+        "{}, metric `{}`",
         visible(&gate.resource),
-        visible(&gate.metric),
-        gate.class
+        visible(&gate.metric)
     );
     let Some(table) = &gate.table else {
-        text.push_str("  no table: its query or condition cannot be judged\n\n");
-        return text;
+        return format!("{name}: no table, as its query or a condition cannot be judged\n\n");
     };
+    let mut text = format!("{name} ({})\n", gate.class);
     text.push_str(&truth_table(table));
     text.push('\n');
     text

@@ -128,12 +128,13 @@ fn differences(
         render::problem(&format!("note: {refused}"));
     }
     unread(&errors);
-    render::text(&changes::changes(
-        &files.sources,
-        &told,
-        &fixed,
-        render::paint(),
-    ));
+    let lowest = match options.verbose {
+        true => Level::Info,
+        false => Level::Warn,
+    };
+    let paint = render::paint();
+    let text = changes::changes(&files.sources, &told, &fixed, lowest, paint);
+    render::text(&text);
     Ok(code(&counts, options.fail_on, &errors))
 }
 
