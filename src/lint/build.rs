@@ -112,10 +112,10 @@ fn query_text<'a>(scene: &Scene<'_>, field: &'a Field) -> QueryText<'a> {
     };
     // What needs a feature flag is judged all the same: the rule `experimental-syntax` says that it needs one.
     let stock = parse(&filled.text, options(Features::Stock));
-    let needs_flags = stock.is_err();
-    let parsed = match stock {
-        Ok(query) => Ok(query),
-        Err(error) => parse(&filled.text, options(Features::All)).map_err(|_| error),
+    let needs_flags = matches!(&stock, Err(error) if error.is_experimental());
+    let parsed = match needs_flags {
+        true => parse(&filled.text, options(Features::All)).or(stock),
+        false => stock,
     };
     QueryText {
         field,
