@@ -94,6 +94,8 @@ pub fn replace(span: Span, text: impl Into<String>) -> Edit {
 }
 
 /// Writes something before and behind a stretch, `sum(` and `)`.
+///
+/// Parentheses alone around the operand behind a `group_left` without labels would become the list of its labels.
 pub fn wrap(span: Span, before: &str, after: &str) -> [Edit; 2] {
     [insert(span.start, before), insert(span.end, after)]
 }

@@ -23,14 +23,14 @@ rule! {
     ///
     /// ```yaml
     /// query: rate(requests_total{namespace="shop",status="ok"}[5m]) / rate(requests_total{namespace="shop"}[5m])
-    /// successCondition: len(result) > 0 && all(result, # > 0.95)
+    /// successCondition: "len(result) > 0 && all(result, # > 0.95)"
     /// ```
     ///
     /// ## Write instead
     ///
     /// ```yaml
     /// query: sum(rate(requests_total{namespace="shop",status="ok"}[5m])) / sum(rate(requests_total{namespace="shop"}[5m]))
-    /// successCondition: len(result) > 0 && all(result, # > 0.95)
+    /// successCondition: "len(result) > 0 && all(result, # > 0.95)"
     /// ```
     "self-ratio", "each series is divided by itself",
     Counters, levels: [Deny],

@@ -2,6 +2,7 @@
 
 use super::excerpt::{excerpt, margin};
 use super::paint::{Paint, visible};
+use super::table::truth_table;
 use super::{Counts, Outcome, Told};
 use crate::lint::findings::Skipped;
 use crate::lint::level::Level;
@@ -251,30 +252,8 @@ pub(in crate::cli) fn table(gate: &GateReport) -> String {
     let Some(table) = &gate.table else {
         return format!("{name}: no table, as its query or a condition cannot be judged\n\n");
     };
-    let facts = [
-        (!table.can_fail, "cannot fail"),
-        (!table.can_pass, "cannot pass"),
-        (table.passes_without_data, "passes without data"),
-    ];
-    let facts: Vec<&str> = facts
-        .iter()
-        .filter(|(is_so, _)| *is_so)
-        .map(|(_, fact)| *fact)
-        .collect();
-    let facts = match facts.is_empty() {
-        true => String::new(),
-        false => format!(": {}", facts.join(", ")),
-    };
-    let mut text = format!("{name} ({}){facts}\n", gate.class);
-    for cell in &table.cells {
-        let note = if cell.is_reachable {
-            ""
-        } else {
-            " (not reachable)"
-        };
-        let (key, verdict) = (visible(&cell.key), cell.verdict.as_str());
-        text.push_str(&format!("  {key:<18} {verdict}{note}\n"));
-    }
+    let mut text = format!("{name} ({})\n", gate.class);
+    text.push_str(&truth_table(table));
     text.push('\n');
     text
 }

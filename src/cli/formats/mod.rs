@@ -11,6 +11,7 @@ pub(super) mod junit;
 pub(super) mod page;
 pub(super) mod paint;
 pub(super) mod sarif;
+mod table;
 #[cfg(test)]
 mod tests;
 
