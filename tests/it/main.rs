@@ -26,4 +26,5 @@ mod promql_edits;
 mod promql_peers;
 mod protocols;
 mod real_prometheus;
+mod seed;
 mod silent_canary;
