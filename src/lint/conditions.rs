@@ -142,6 +142,29 @@ impl Condition {
         self.calls.iter().any(|call| call == builtin)
     }
 
+    /// Whether it is true of `result`, repaired where it does not work; none where it errs or hangs on an argument.
+    pub fn holds(&self, result: &ResultValue) -> Option<bool> {
+        let mut answers = self.answers(result, Text::Repaired).into_iter();
+        let mut possible = answers
+            .by_ref()
+            .filter(|answer| *answer != Answer::Impossible);
+        match possible.next()? {
+            Answer::Said(holds) => possible
+                .all(|other| other == Answer::Said(holds))
+                .then_some(holds),
+            _ => None,
+        }
+    }
+
+    /// Whether it says that there is one series: `len(result) == 1`.
+    pub fn asks_for_one(&self) -> bool {
+        self.comparisons.iter().any(|comparison| {
+            comparison.operand == Operand::Length
+                && comparison.operator == "=="
+                && comparison.value == 1.0
+        })
+    }
+
     /// What it says of `result` with each combination of stand-ins.
     fn answers(&self, result: &ResultValue, text: Text) -> Vec<Answer> {
         match (&self.mended, text) {
@@ -214,6 +237,19 @@ impl Conditions {
             .as_ref()
             .or(self.success.as_ref())
             .is_some_and(|condition| condition.names("isNaN"))
+    }
+
+    /// A result of these elements, of the type that the conditions are judged against.
+    pub fn result(&self, elements: &[f64]) -> ResultValue {
+        match (self.result_type, elements) {
+            (ResultType::Scalar, [value]) => ResultValue::Scalar(*value),
+            _ => ResultValue::Vector(elements.to_vec()),
+        }
+    }
+
+    /// The phase of a measurement that answered these elements.
+    pub fn judge_elements(&self, elements: &[f64]) -> Verdict {
+        self.judge(&self.result(elements))
     }
 
     /// The phase of a measurement that answered `result` (`EvaluateResult` in Argo's `utils/evaluate/evaluate.go`), a

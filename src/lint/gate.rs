@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::analysis::metric::Metric;
 use crate::analysis::settings::{Dialect, Guard, NoData};
 use crate::analysis::template::{Field, MetricSpec, Provider, QuerySpec, Template};
-use crate::lint::conditions::Conditions;
+use crate::lint::conditions::{Condition, Conditions};
 use crate::lint::context::Scene;
 use crate::lint::finding::{FileEdit, Fix, Spot};
 use crate::lint::findings::Subject;
@@ -203,12 +203,7 @@ impl<'a> Gate<'a> {
         let mut edits = edits.to_vec();
         edits.sort_by_key(|(span, _)| *span);
         for (span, text) in edits.iter().rev() {
-            let cuts_one = query.filled.pieces.iter().any(|piece| {
-                let (start, end) = (piece.text.start, piece.text.end);
-                span.start < end && start < span.end && !span.holds(piece.text)
-                    || start < span.start && span.end < end
-            });
-            if cuts_one {
+            if cuts_a_placeholder(&query.filled, *span) {
                 return None;
             }
             let there = query.filled.to_template(*span);
@@ -223,6 +218,25 @@ impl<'a> Gate<'a> {
         };
         parse(&after.text, options).ok()?;
         Some(fix(is_safe, written))
+    }
+
+    /// Edits of a condition's text (placeholders filled in) as a fix. None where one would touch a placeholder, or cannot
+    /// be written into the file.
+    pub fn fix_condition(
+        &self,
+        is_safe: bool,
+        condition: &Condition,
+        edits: &[(Span, String)],
+    ) -> Option<Fix> {
+        let mut written = Vec::new();
+        for (span, text) in edits {
+            if cuts_a_placeholder(&condition.filled, *span) {
+                return None;
+            }
+            let there = condition.filled.to_template(*span);
+            written.extend(file_edits(&condition.field.place, there, text)?);
+        }
+        (!written.is_empty()).then(|| fix(is_safe, written))
     }
 
     /// A field's text (all of it, as written) in place of the one it has.
@@ -265,6 +279,15 @@ pub fn spot(name: &str, field: &Field, span: Span) -> Spot {
         span,
         text: span.of(&field.text).to_owned(),
     }
+}
+
+/// Whether an edit would write into a placeholder's value, which the template does not hold.
+fn cuts_a_placeholder(filled: &Filled, span: Span) -> bool {
+    filled.pieces.iter().any(|piece| {
+        let (start, end) = (piece.text.start, piece.text.end);
+        span.start < end && start < span.end && !span.holds(piece.text)
+            || start < span.start && span.end < end
+    })
 }
 
 fn file_edits(place: &Place, span: Span, text: &str) -> Option<Vec<FileEdit>> {

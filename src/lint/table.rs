@@ -45,6 +45,27 @@ pub struct Cell {
     pub is_reachable: bool,
 }
 
+impl Cell {
+    /// The answer as a person says it.
+    pub fn in_words(&self) -> String {
+        match self.key.as_str() {
+            "no data" => "an empty answer".to_owned(),
+            "fallback" => "the fallback".to_owned(),
+            "idle" => "the answer of an idle canary".to_owned(),
+            key => match key.chars().next() {
+                Some('<') => format!("a number just below {}", &key[1..]),
+                Some('>') => format!("a number just above {}", &key[1..]),
+                _ => key.to_owned(),
+            },
+        }
+    }
+
+    /// One number, whatever its origin.
+    pub fn is_number(&self) -> bool {
+        matches!(self.probe.as_slice(), [value] if !value.is_nan())
+    }
+}
+
 impl Table {
     /// Judges every probe; a condition that does not work as it is repaired, and no table where no repair is known. None
     /// also of a query that answers a text, which no condition is asked about.

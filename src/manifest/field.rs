@@ -112,8 +112,9 @@ impl Source<'_> {
     fn removal(&self, mapping: &Mapping, index: usize) -> Option<Span> {
         let own = &mapping.entries[..mapping.own];
         let entry = own.get(index)?;
-        let is_only = own.len() == 1 && !mapping.has_merge;
-        if is_only || entry.key.in_flow || self.is_shared(entry.written) {
+        // What is dropped beside a `<<` may come back from there.
+        let is_kept = own.len() == 1 || mapping.has_merge;
+        if is_kept || entry.key.in_flow || self.is_shared(entry.written) {
             return None;
         }
         let start = self.line_start(entry.written.start);

@@ -79,7 +79,10 @@ pub enum Problem {
 
 /// Reads all documents of `text`, in order.
 pub(super) fn documents(text: &str) -> Vec<Result<Document, Broken>> {
-    let mut options = granit_parser::options! {};
+    let mut options = granit_parser::options! {
+        // As libyaml does, which Kubernetes reads with.
+        block_scalar_eof_without_line_feed: true,
+    };
     options.set_emit_comments(false);
     let mut parser = Parser::new_from_str_with_options(text, options);
     let mut found: Vec<Result<Document, Broken>> = Vec::new();

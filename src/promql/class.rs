@@ -422,3 +422,192 @@ fn of_readiness(selector: &Selector) -> Kind {
         Kind::Readiness
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::promql::{Options, parse};
+
+    #[test]
+    fn what_numbers_mean() {
+        use Class::{
+            FailureCount, FailureShare, Latency, Readiness, SuccessShare, Traffic, Unknown,
+        };
+        let cases = [
+            (
+                r#"sum(rate(x{code=~"5.."}[5m])) / sum(rate(x[5m]))"#,
+                FailureShare,
+                true,
+            ),
+            (
+                r#"100 * sum(rate(x{code=~"5.."}[5m])) / sum(rate(x[5m]))"#,
+                FailureShare,
+                true,
+            ),
+            (
+                r#"sum(rate(x{code!~"2.."}[5m])) / sum(rate(x[5m]))"#,
+                FailureShare,
+                false,
+            ),
+            (
+                r#"sum(rate(x{status="error"}[5m])) / sum(rate(x[5m]))"#,
+                FailureShare,
+                false,
+            ),
+            (
+                r#"sum(irate(x{code=~"5.."}[5m])) / sum(irate(x[5m]))"#,
+                FailureShare,
+                false,
+            ),
+            (
+                r#"(sum(rate(x{code=~"5.."}[5m])) or vector(0)) / sum(rate(x[5m]))"#,
+                FailureShare,
+                true,
+            ),
+            (
+                r#"(sum(rate(x{code=~"5.."}[5m])) or 0 * sum(rate(x[5m]))) / sum(rate(x[5m]))"#,
+                FailureShare,
+                true,
+            ),
+            (
+                r#"sum(rate(x{code=~"5.."}[5m])) / sum(rate(x[5m])) or vector(0)"#,
+                FailureShare,
+                true,
+            ),
+            (
+                r#"sum(rate(x{code=~"5.."}[5m])) / sum(rate(x[5m])) > 0.05"#,
+                FailureShare,
+                true,
+            ),
+            (
+                r#"sum(rate(x{code=~"2.."}[5m])) / sum(rate(x[5m]))"#,
+                SuccessShare,
+                false,
+            ),
+            (
+                r#"sum(rate(x{code!~"5.."}[5m])) / sum(rate(x[5m]))"#,
+                SuccessShare,
+                false,
+            ),
+            (
+                r#"1 - sum(rate(x{code=~"5.."}[5m])) / sum(rate(x[5m]))"#,
+                SuccessShare,
+                true,
+            ),
+            (
+                r#"100 - 100 * sum(rate(x{code=~"5.."}[5m])) / sum(rate(x[5m]))"#,
+                SuccessShare,
+                true,
+            ),
+            (
+                r#"1 - sum(rate(x{code=~"2.."}[5m])) / sum(rate(x[5m]))"#,
+                FailureShare,
+                false,
+            ),
+            (
+                r#"(sum(rate(x[5m])) - sum(rate(x{code=~"5.."}[5m]))) / sum(rate(x[5m]))"#,
+                SuccessShare,
+                true,
+            ),
+            (r#"sum(rate(x{code=~"5.."}[5m]))"#, FailureCount, true),
+            (
+                r#"sum(increase(x{code=~"5.."}[5m])) or vector(0)"#,
+                FailureCount,
+                true,
+            ),
+            (r#"sum(rate(x{code=~"2.."}[5m]))"#, Unknown, false),
+            (
+                r#"sum(rate(x{code=~"5.."}[5m])) / sum(rate(x{code=~"2.."}[5m]))"#,
+                Unknown,
+                false,
+            ),
+            (r#"sum(rate(x{code=~"2..|4.."}[5m]))"#, Unknown, false),
+            (
+                "sum(rate(app_errors_total[5m])) / sum(rate(app_requests_total[5m]))",
+                FailureShare,
+                false,
+            ),
+            (
+                "sum(increase(kube_pod_container_status_restarts_total[5m]))",
+                FailureCount,
+                true,
+            ),
+            (
+                "max(kube_pod_container_status_restarts_total)",
+                FailureCount,
+                true,
+            ),
+            ("error_ratio", FailureShare, false),
+            ("error_budget_remaining", Unknown, false),
+            ("node_memory_free_errors", Unknown, false),
+            (
+                "histogram_quantile(0.9, sum by (le)(rate(d_seconds_bucket[5m])))",
+                Latency,
+                false,
+            ),
+            (
+                "rate(d_latency_seconds_sum[5m]) / rate(d_latency_seconds_count[5m])",
+                Latency,
+                false,
+            ),
+            (
+                "sum(rate(http_duration_seconds_sum[5m])) / sum(rate(http_duration_seconds_count[5m]))",
+                Latency,
+                false,
+            ),
+            (
+                r#"max(http_duration_seconds{quantile="0.9"})"#,
+                Latency,
+                false,
+            ),
+            ("sum(kube_pod_container_status_ready)", Readiness, false),
+            ("up", Readiness, false),
+            (
+                r#"sum(kube_pod_status_ready{condition="true"})"#,
+                Readiness,
+                false,
+            ),
+            (
+                r#"sum(kube_pod_status_ready{condition="false"})"#,
+                FailureCount,
+                false,
+            ),
+            (
+                "kube_deployment_status_replicas_available",
+                Readiness,
+                false,
+            ),
+            (
+                "kube_deployment_status_replicas_unavailable",
+                Unknown,
+                false,
+            ),
+            ("sum(rate(http_requests_total[5m]))", Traffic, false),
+            (
+                "sum(rate(http_request_duration_seconds_count[5m]))",
+                Traffic,
+                false,
+            ),
+            ("sum(http_requests_total)", Unknown, false),
+            (r#"sum(pods{reason="OOMKilled"})"#, Unknown, false),
+            (
+                r#"sum(pods_failed{reason="OOMKilled"})"#,
+                FailureCount,
+                false,
+            ),
+            ("avg(probe_success)", SuccessShare, false),
+            (r#"count(x{code=~"5.."})"#, Unknown, false),
+            (r#"sqrt(sum(rate(x{code=~"5.."}[5m])))"#, Unknown, false),
+            (r#"-sum(rate(x{code=~"5.."}[5m]))"#, Unknown, false),
+            ("1", Unknown, false),
+        ];
+        for (query, class_wanted, sure) in cases {
+            let expr = parse(query, Options::default()).unwrap().expr;
+            let wanted = Classified {
+                class: class_wanted,
+                sure,
+            };
+            assert_eq!(class(&expr, &Labels::default()), wanted, "`{query}`");
+        }
+    }
+}

@@ -6,11 +6,13 @@
 pub mod answer;
 pub mod ast;
 pub mod class;
+pub mod edit;
 pub mod error;
 pub mod functions;
 mod lexer;
 pub mod limits;
 pub mod literal;
+pub mod missing;
 pub mod names;
 pub mod outcome;
 mod parser;

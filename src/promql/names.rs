@@ -90,3 +90,56 @@ fn starts(word: &str, start: &str) -> bool {
     word.get(..start.len())
         .is_some_and(|head| head.eq_ignore_ascii_case(start))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_names_say() {
+        let cases = [
+            ("http_requests_total", false, true),
+            ("http_request_duration_seconds", true, false),
+            ("http_request_duration_seconds_bucket", false, true),
+            ("http_request_duration_seconds_sum", false, true),
+            ("process_start_time_seconds", true, false),
+            ("http_requests_created", false, false),
+            ("kube_pod_container_status_restarts_total", false, true),
+            ("kube_pod_container_status_ready", true, false),
+            ("kube_pod_status_phase", true, false),
+            ("kube_pod_container_status_waiting_reason", true, false),
+            ("container_memory_working_set_bytes", true, false),
+            ("up", true, false),
+            ("startup", false, false),
+            ("queue_depth", true, false),
+            ("job:errors:rate5m", false, false),
+        ];
+        for (name, gauge, counter) in cases {
+            assert_eq!(
+                (says_gauge(name), says_counter(name)),
+                (gauge, counter),
+                "`{name}`"
+            );
+        }
+    }
+
+    #[test]
+    fn which_names_tell_of_failures() {
+        let cases = [
+            ("app_errors_total", true),
+            ("app_err", true),
+            ("jobs_failed", true),
+            ("container_oom_events_total", true),
+            ("app_Timeouts_total", true),
+            ("job:request_errors:rate5m", true),
+            ("http_requests_total", false),
+            ("operator_runs_total", false),
+            ("terror_total", false),
+            ("dropé_total", true),
+            ("é_total", false),
+        ];
+        for (name, wanted) in cases {
+            assert_eq!(failure_named(name), wanted, "`{name}`");
+        }
+    }
+}

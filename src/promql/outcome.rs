@@ -341,3 +341,121 @@ pub fn is_server_error(matcher: &Matcher, metric: Option<&str>, labels: &Labels)
     matches!(read(matcher), Some((false, accepts))
         if codes.iter().chain(of_class).any(|text| accepts.accepts(text)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::promql::ast::ExprKind;
+    use crate::promql::{Options, parse};
+
+    fn selector(query: &str) -> Selector {
+        match parse(query, Options::default()).unwrap().expr.kind {
+            ExprKind::Selector(selector) => selector,
+            _ => panic!("`{query}` is no selector"),
+        }
+    }
+
+    #[test]
+    fn what_selectors_pick() {
+        use Picks::{Failures, Neither, Successes};
+        let cases = [
+            (r#"x{code=~"5.."}"#, Failures),
+            (r#"x{code=~"5..|4.."}"#, Failures),
+            (r#"x{code=~"[45].."}"#, Failures),
+            (r#"x{code="500"}"#, Failures),
+            (r#"x{code!="200"}"#, Failures),
+            (r#"x{code!~"2.."}"#, Failures),
+            (r#"x{code!~"2..|3.."}"#, Failures),
+            (r#"x{code!~"2..",code!~"3.."}"#, Failures),
+            (r#"x{code=~"5..",code!="503"}"#, Failures),
+            (r#"x{code=~"2.."}"#, Successes),
+            (r#"x{code!~"5.."}"#, Successes),
+            (r#"x{code!~"5..|4.."}"#, Successes),
+            (r#"x{code=~"2..|4.."}"#, Neither),
+            (r#"x{code=~".*"}"#, Neither),
+            (r#"x{code=~".+"}"#, Neither),
+            (r#"x{code!=""}"#, Neither),
+            (r#"x{status="error"}"#, Failures),
+            (r#"x{status="Error"}"#, Failures),
+            (r#"x{status="ERROR"}"#, Failures),
+            (r#"x{status="ok"}"#, Successes),
+            (r#"x{status!="ok"}"#, Failures),
+            (r#"x{grpc_code="OK"}"#, Successes),
+            (r#"x{grpc_code!="OK"}"#, Failures),
+            (r#"x{grpc_code!="0"}"#, Failures),
+            (r#"x{code="0"}"#, Neither),
+            (
+                r#"x{grpc_code=~"Internal|Unavailable|DeadlineExceeded"}"#,
+                Failures,
+            ),
+            (r#"x{error="true"}"#, Failures),
+            (r#"x{error="false"}"#, Successes),
+            (r#"x{error!=""}"#, Failures),
+            (r#"x{error=~".+"}"#, Failures),
+            (r#"x{error=""}"#, Successes),
+            (r#"x{error!~".+"}"#, Successes),
+            (r#"x{result="true"}"#, Neither),
+            (r#"x{envoy_response_code_class="5"}"#, Failures),
+            (r#"x{envoy_response_code_class!="5"}"#, Successes),
+            (r#"x{envoy_response_code_class="2"}"#, Successes),
+            (r#"x{status_class="5xx"}"#, Failures),
+            (r#"x{reason="Evicted"}"#, Neither),
+            (r#"x{reason="CrashLoopBackOff"}"#, Failures),
+            (r#"x{reason="Completed"}"#, Successes),
+            (r#"x{phase="Failed"}"#, Failures),
+            (r#"kube_pod_status_phase{phase="Failed"}"#, Neither),
+            (r#"x{exception!="None"}"#, Failures),
+            (r#"x{exception="none"}"#, Successes),
+            (r#"x{pod=~"5.."}"#, Neither),
+            (r#"x{code=~"5..",status="ok"}"#, Neither),
+            (r#"x{code=~"5..",reason="y"}"#, Failures),
+        ];
+        let labels = Labels::default();
+        for (query, wanted) in cases {
+            assert_eq!(
+                selector_picks(&selector(query), &labels),
+                wanted,
+                "`{query}`"
+            );
+        }
+    }
+
+    #[test]
+    fn which_matchers_tell_the_outcome() {
+        let cases = [
+            (r#"x{code=~"5.."}"#, true),
+            (r#"x{code=~"2..|4.."}"#, true),
+            (r#"x{code=~".*"}"#, false),
+            (r#"x{code=~".+"}"#, false),
+            (r#"x{code!=""}"#, false),
+            (r#"x{error!=""}"#, true),
+            (r#"x{error=~".+"}"#, true),
+            (r#"x{reason="Evicted"}"#, true),
+            (r#"x{pod="500"}"#, false),
+            (r#"x{phase="Failed"}"#, true),
+            (r#"kube_pod_status_phase{phase="Failed"}"#, false),
+        ];
+        let labels = Labels::default();
+        for (query, wanted) in cases {
+            let selector = selector(query);
+            let found = is_outcome(&selector.matchers[0], selector.metric(), &labels);
+            assert_eq!(found, wanted, "`{query}`");
+        }
+    }
+
+    #[test]
+    fn labels_can_be_set() {
+        let labels = Labels {
+            outcome: vec!["rc".into()],
+            ..Labels::default()
+        };
+        assert_eq!(
+            selector_picks(&selector(r#"x{rc="500"}"#), &labels),
+            Picks::Failures
+        );
+        assert_eq!(
+            selector_picks(&selector(r#"x{code="500"}"#), &labels),
+            Picks::Neither
+        );
+    }
+}

@@ -252,3 +252,95 @@ impl<'a> Search<'a> {
             })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::promql::{Features, Options, parse};
+
+    fn tree(query: &str) -> Expr {
+        let options = Options {
+            features: Features::All,
+            holes: &[],
+        };
+        parse(query, options).unwrap().expr
+    }
+
+    #[test]
+    fn every_selector_of_data_is_found() {
+        let cases = [
+            ("x", "x -"),
+            ("rate(x{a=\"b\"}[5m] offset 1h)", "x{a=\"b\"} rate offset"),
+            ("rate(x[5m] @ 0)", "x rate @"),
+            ("1", ""),
+            (
+                "max_over_time(rate(x[1m])[10m:] offset 1h)",
+                "x rate offset",
+            ),
+            ("max_over_time(sum(x)[10m:])", "x max_over_time"),
+            ("rate((sum(x))[10m:])", "x rate"),
+            ("topk(scalar(x), y)", "x -, y -"),
+            ("y or x", "y -, x - fallback"),
+            ("sum(y or vector(0)) / x", "y - constant, x -"),
+            ("info(x, {a=\"b\"})", "x -"),
+            ("{\"a.b\"} + x", "{\"a.b\"} -, x -"),
+        ];
+        for (query, wanted) in cases {
+            let expr = tree(query);
+            let found: Vec<String> = data_selectors(&expr)
+                .iter()
+                .map(|selector| {
+                    let text = &query[selector.span.start..selector.span.end];
+                    let mut line = format!("{text} {}", selector.function.unwrap_or("-"));
+                    for (holds, word) in [
+                        (selector.has_offset, " offset"),
+                        (selector.has_at, " @"),
+                        (selector.is_on_fallback_side, " fallback"),
+                        (selector.has_constant_fallback, " constant"),
+                    ] {
+                        if holds {
+                            line += word;
+                        }
+                    }
+                    line
+                })
+                .collect();
+            assert_eq!(found.join(", "), wanted, "`{query}`");
+        }
+    }
+
+    #[test]
+    fn callers_stand_innermost_first() {
+        let expr = tree("count(absent(rate(x[5m])))");
+        let selectors = data_selectors(&expr);
+        let callers: Vec<_> = selectors[0].callers().collect();
+        assert_eq!(callers, ["rate", "absent", "count"]);
+    }
+
+    #[test]
+    fn counter_functions_are_found() {
+        let cases = [
+            (
+                "sum(rate(x[5m])) / sum(increase((y[1m])))",
+                "rate x, increase y",
+            ),
+            ("rate(sum(x)[5m:1m])", "rate -"),
+            ("max_over_time(x[5m])", ""),
+            (
+                "changes(x[5m]) + resets(y[5m]) + deriv(z[5m])",
+                "changes x, resets y, deriv z",
+            ),
+        ];
+        for (query, wanted) in cases {
+            let expr = tree(query);
+            let found: Vec<String> = counter_calls(&expr)
+                .iter()
+                .map(|call| {
+                    let metric = call.selector().and_then(Selector::metric);
+                    format!("{} {}", call.function, metric.unwrap_or("-"))
+                })
+                .collect();
+            assert_eq!(found.join(", "), wanted, "`{query}`");
+        }
+    }
+}

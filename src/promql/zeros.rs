@@ -205,3 +205,101 @@ fn without_matchers(text: &str, selector: &Selector, kept: &[&Matcher]) -> Optio
         format!("{{{}}}", matchers.join(","))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::promql::{Options, parse};
+
+    fn sent(query: &str) -> String {
+        let expr = parse(query, Options::default()).unwrap().expr;
+        let mut text = query.to_owned();
+        for completion in completed(query, &expr, &Labels::default()).iter().rev() {
+            let range = completion.span.start..completion.span.end;
+            let new = completion.completed(&query[range.clone()]);
+            text.replace_range(range, &new);
+        }
+        assert!(parse(&text, Options::default()).is_ok(), "`{text}`");
+        text
+    }
+
+    #[test]
+    fn sums_of_slices_are_completed() {
+        let cases = [
+            (
+                r#"sum(rate(x{code=~"5.."}[5m])) / sum(rate(x[5m]))"#,
+                r#"(sum(rate(x{code=~"5.."}[5m])) or 0 * sum(rate(x[5m]))) / sum(rate(x[5m]))"#,
+            ),
+            (
+                r#"sum(increase(x{code=~"5.."}[5m])) or vector(0)"#,
+                r#"(sum(increase(x{code=~"5.."}[5m])) or 0 * sum(increase(x[5m]))) or vector(0)"#,
+            ),
+            (
+                r#"sum by (service)(rate(x{service="a",code!="200"}[5m]))"#,
+                r#"(sum by (service)(rate(x{service="a",code!="200"}[5m])) or 0 * sum by (service)(rate(x{service="a"}[5m])))"#,
+            ),
+            (
+                r#"max_over_time((sum(rate(x{code="500"}[1m])) / sum(rate(x[1m])))[10m:1m])"#,
+                r#"max_over_time(((sum(rate(x{code="500"}[1m])) or 0 * sum(rate(x[1m]))) / sum(rate(x[1m])))[10m:1m])"#,
+            ),
+            (
+                r#"sum(rate(x{code="500"}[5m] offset 1h))"#,
+                r#"(sum(rate(x{code="500"}[5m] offset 1h)) or 0 * sum(rate(x[5m] offset 1h)))"#,
+            ),
+            (
+                r#"sum(x{ code="500" , reason="y", a="b", } # why
+)"#,
+                r#"(sum(x{ code="500" , reason="y", a="b", } # why
+) or 0 * sum(x{a="b"} # why
+))"#,
+            ),
+            (
+                r#"count((x{code="500"}))"#,
+                r#"(count((x{code="500"})) or 0 * count((x)))"#,
+            ),
+            (
+                r#"sum({"a.b",code="500"})"#,
+                r#"(sum({"a.b",code="500"}) or 0 * sum({"a.b"}))"#,
+            ),
+            (
+                r#"scalar(sum(x{code="500"})) > bool 1"#,
+                r#"scalar((sum(x{code="500"}) or 0 * sum(x))) > bool 1"#,
+            ),
+            (
+                r#"sum(x{code="500"}) by () unless y"#,
+                r#"(sum(x{code="500"}) by () or 0 * sum(x) by ()) unless y"#,
+            ),
+        ];
+        for (query, wanted) in cases {
+            assert_eq!(sent(query), wanted);
+        }
+    }
+
+    #[test]
+    fn others_stay_as_written() {
+        let cases = [
+            r#"sum by (pod)(rate(x{code="500"}[5m]))"#,
+            r#"sum by (code)(rate(x{code="500"}[5m]))"#,
+            r#"sum without (instance)(rate(x{code="500"}[5m]))"#,
+            r#"sum(rate(x{code="500"}[5m])) or 0 * sum(rate(x[5m]))"#,
+            r#"sum(rate(x{code="500"}[5m])) or sum(rate(y{code="500"}[5m]))"#,
+            r#"avg(x{code="200"})"#,
+            r#"max(x{code="200"})"#,
+            r#"count(rate(x{code="500"}[5m]) > 0)"#,
+            r#"sum(rate(x{code="500"}[5m]) or vector(0))"#,
+            r#"histogram_quantile(0.9, sum by (le)(rate(h_bucket{code="200"}[5m])))"#,
+            r#"sum(rate(app_errors_total[5m]))"#,
+            r#"count(sum(x{code="500"}))"#,
+            r#"absent(sum(x{code="500"}))"#,
+            r#"y and sum(x{code="500"})"#,
+            r#"y unless sum(x{code="500"})"#,
+            r#"vector(0) or sum(x{code="500"})"#,
+            r#"sum({code="500"})"#,
+            r#"sum(x{code=~".*"})"#,
+            r#"sum(delta(x{code="500"}[5m]))"#,
+        ];
+        for query in cases {
+            assert_eq!(sent(query), query);
+        }
+    }
+}

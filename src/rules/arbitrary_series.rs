@@ -28,7 +28,7 @@ rule! {
     ///
     /// ```yaml
     /// query: sum by (pod) (rate(requests_total{namespace="shop"}[5m]))
-    /// successCondition: len(result) > 0 && all(result, # > 1)
+    /// successCondition: "len(result) > 0 && all(result, # > 1)"
     /// ```
     ///
     /// ## Known gaps
@@ -84,7 +84,7 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
         let Some((index, span)) = condition.indices.first() else {
             continue;
         };
-        if condition.pins_length() {
+        if condition.asks_for_one() {
             continue;
         }
         out.push(

@@ -83,13 +83,23 @@ mod tests {
         for (query, expected) in [
             ("avg(a{quantile=\"0.9\"})", 1),
             ("sum by (pod) (a{quantile=~\"0.9.*\"})", 1),
-            ("avg(histogram_quantile(0.9, sum by (le, pod) (rate(a_bucket[5m]))))", 1),
+            (
+                "avg(histogram_quantile(0.9, sum by (le, pod) (rate(a_bucket[5m]))))",
+                1,
+            ),
             ("avg(avg_over_time(a{quantile=\"0.9\"}[5m]))", 1),
             ("max(a{quantile=\"0.9\"})", 0),
             ("avg(a)", 0),
-            ("histogram_quantile(0.9, sum by (le) (rate(a_bucket[5m])))", 0),
+            (
+                "histogram_quantile(0.9, sum by (le) (rate(a_bucket[5m])))",
+                0,
+            ),
         ] {
-            assert_eq!(found(super::RULE.name, &format!("query: {query}")).len(), expected, "{query}");
+            assert_eq!(
+                found(super::RULE.name, &format!("query: {query}")).len(),
+                expected,
+                "{query}"
+            );
         }
     }
 }

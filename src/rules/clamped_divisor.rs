@@ -60,13 +60,19 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
         if idle_passes {
             out.warn(
                 spot,
-                format!("`clamp_min(…, {})` turns no traffic into a share that passes", go_float(bound)),
+                format!(
+                    "`clamp_min(…, {})` turns no traffic into a share that passes",
+                    go_float(bound)
+                ),
             )
             .help("leave it out: without traffic the share is NaN, which no comparison passes");
         } else if per_second >= NOTICEABLE {
             out.warn(
                 spot,
-                format!("below {} a second the share is one of the bound, not of the traffic", go_float(per_second)),
+                format!(
+                    "below {} a second the share is one of the bound, not of the traffic",
+                    go_float(per_second)
+                ),
             )
             .help("leave `clamp_min` out, or take a bound far below the least traffic");
         }
@@ -108,15 +114,47 @@ mod tests {
     fn divisors_held_up() {
         let share = |divisor: &str| format!("query: sum(rate(e_total[5m])) / {divisor}\n");
         for (divisor, condition, expected) in [
-            ("clamp_min(sum(rate(t_total[5m])), 1)", "successCondition: result[0] > 0.5", 1),
-            ("clamp_min(sum(rate(t_total[5m])), 1e-9)", "successCondition: result[0] < 0.05", 1),
-            ("clamp_min(sum(rate(t_total[5m])), 1e-9)", "successCondition: result[0] > 0.5", 0),
-            ("clamp_min(sum(increase(t_total[5m])), 1)", "successCondition: result[0] > 0.5", 0),
-            ("clamp_min(sum(increase(t_total[5m])), 30)", "successCondition: result[0] > 0.5", 1),
-            ("sum(rate(t_total[5m]))", "successCondition: result[0] < 0.05", 0),
-            ("clamp_min(sum(t), 1)", "successCondition: result[0] < 0.05", 0),
+            (
+                "clamp_min(sum(rate(t_total[5m])), 1)",
+                "successCondition: result[0] > 0.5",
+                1,
+            ),
+            (
+                "clamp_min(sum(rate(t_total[5m])), 1e-9)",
+                "successCondition: result[0] < 0.05",
+                1,
+            ),
+            (
+                "clamp_min(sum(rate(t_total[5m])), 1e-9)",
+                "successCondition: result[0] > 0.5",
+                0,
+            ),
+            (
+                "clamp_min(sum(increase(t_total[5m])), 1)",
+                "successCondition: result[0] > 0.5",
+                0,
+            ),
+            (
+                "clamp_min(sum(increase(t_total[5m])), 30)",
+                "successCondition: result[0] > 0.5",
+                1,
+            ),
+            (
+                "sum(rate(t_total[5m]))",
+                "successCondition: result[0] < 0.05",
+                0,
+            ),
+            (
+                "clamp_min(sum(t), 1)",
+                "successCondition: result[0] < 0.05",
+                0,
+            ),
         ] {
-            assert_eq!(found(super::RULE.name, &format!("{}{condition}", share(divisor))).len(), expected, "{divisor} {condition}");
+            assert_eq!(
+                found(super::RULE.name, &format!("{}{condition}", share(divisor))).len(),
+                expected,
+                "{divisor} {condition}"
+            );
         }
     }
 }

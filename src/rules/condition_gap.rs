@@ -40,8 +40,8 @@ fn check(gate: &Gate<'_>, _: &Query, out: &mut Findings<'_>) {
         return;
     };
     let gap = table
-        .numbers()
-        .find(|cell| cell.is_reachable && cell.verdict == Verdict::Inconclusive);
+        .all_reachable()
+        .find(|cell| cell.is_number() && cell.verdict == Verdict::Inconclusive);
     if let Some(cell) = gap {
         out.info(
             gate.at_conditions(),

@@ -104,13 +104,15 @@ fn contradict(first: &Gate<'_>, second: &Gate<'_>) -> bool {
     {
         return false;
     }
-    let mut probes = one_table.cells.iter().chain(&other_table.cells).peekable();
+    let mut probes = [one_table, other_table]
+        .into_iter()
+        .flat_map(|table| table.cells.iter().chain(&table.further))
+        .peekable();
     probes.peek().is_some()
-        && first.can_pass()
-        && second.can_pass()
+        && one_table.can_pass
+        && other_table.can_pass
         && probes.all(|cell| {
-            let result = cell.result(one_table.is_scalar);
-            let verdicts = [first, second].map(|gate| gate.conditions.judge(&result));
+            let verdicts = [first, second].map(|gate| gate.conditions.judge_elements(&cell.probe));
             !verdicts.contains(&Verdict::Unknown)
                 && verdicts
                     .iter()

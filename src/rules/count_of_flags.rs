@@ -38,7 +38,14 @@ rule! {
 }
 
 /// Ends of the names of gauges that are 0 or 1.
-const FLAGS: [&str; 6] = ["_ready", "_running", "_available", "_waiting", "_terminated", "_healthy"];
+const FLAGS: [&str; 6] = [
+    "_ready",
+    "_running",
+    "_available",
+    "_waiting",
+    "_terminated",
+    "_healthy",
+];
 
 fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
     query.expr.walk(&mut |node| {
@@ -81,7 +88,11 @@ mod tests {
             ("count(kube_pod_info)", 0),
             ("sum(kube_pod_container_status_ready)", 0),
         ] {
-            assert_eq!(found(super::RULE.name, &format!("query: {query}")).len(), expected, "{query}");
+            assert_eq!(
+                found(super::RULE.name, &format!("query: {query}")).len(),
+                expected,
+                "{query}"
+            );
         }
         let (text, is_safe) = fixed(super::RULE.name, "query: count(up)");
         assert!(text.contains("query: sum(up)") && !is_safe, "{text}");

@@ -84,13 +84,21 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
 }
 
 /// The matcher of one side that the denominator lacks, on a label that it does not speak of.
-fn side<'a>(gate: &Gate<'_>, numerator: &'a Selector, denominator: &Selector) -> Option<&'a Matcher> {
+fn side<'a>(
+    gate: &Gate<'_>,
+    numerator: &'a Selector,
+    denominator: &Selector,
+) -> Option<&'a Matcher> {
     numerator.matchers.iter().find(|matcher| {
         let label = matcher.label.text.as_str();
         let is_side = SIDES.contains(&label)
             || says_canary(&matcher.value.text())
             || says_canary(&written(gate, matcher));
-        is_side && denominator.matchers.iter().all(|other| other.label.text != label)
+        is_side
+            && denominator
+                .matchers
+                .iter()
+                .all(|other| other.label.text != label)
     })
 }
 
@@ -107,7 +115,7 @@ fn repeated(
     let query = gate.query.as_ref()?;
     // A placeholder's value must not be written in its place.
     let is_plain = query.filled.text == query.filled.template;
-    let edit = add_matcher(denominator.selector, denominator.span.end, matcher);
+    let edit = add_matcher(denominator.selector, matcher);
     is_plain
         .then(|| gate.fix_query(false, &[(edit.span, edit.text)]))
         .flatten()
@@ -120,12 +128,24 @@ mod tests {
     #[test]
     fn sides_of_a_share() {
         for (query, expected) in [
-            ("sum(rate(x{role=\"canary\",code=~\"5..\"}[5m])) / sum(rate(x[5m]))", 1),
-            ("sum(rate(x{role=\"canary\",code=~\"5..\"}[5m])) / sum(rate(x{role=\"canary\"}[5m]))", 0),
+            (
+                "sum(rate(x{role=\"canary\",code=~\"5..\"}[5m])) / sum(rate(x[5m]))",
+                1,
+            ),
+            (
+                "sum(rate(x{role=\"canary\",code=~\"5..\"}[5m])) / sum(rate(x{role=\"canary\"}[5m]))",
+                0,
+            ),
             ("sum(rate(x{role=\"canary\"}[5m])) / sum(rate(x[5m]))", 0),
-            ("sum(rate(x{app=\"shop-canary\",code=~\"5..\"}[5m])) / sum(rate(x{p=\"/a\"}[5m]))", 1),
+            (
+                "sum(rate(x{app=\"shop-canary\",code=~\"5..\"}[5m])) / sum(rate(x{p=\"/a\"}[5m]))",
+                1,
+            ),
             ("sum(rate(x{code=~\"5..\"}[5m])) / sum(rate(x[5m]))", 0),
-            ("sum(rate(x{pod=~\"a-{{args.hash}}-.*\",code=~\"5..\"}[5m])) / sum(rate(y[5m]))", 1),
+            (
+                "sum(rate(x{pod=~\"a-{{args.hash}}-.*\",code=~\"5..\"}[5m])) / sum(rate(y[5m]))",
+                1,
+            ),
         ] {
             let gate = format!("args:\n- name: hash\nquery: {query}");
             assert_eq!(found(super::RULE.name, &gate).len(), expected, "{query}");

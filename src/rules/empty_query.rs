@@ -38,8 +38,11 @@ fn check(gate: &Gate<'_>, out: &mut Findings<'_>) {
         return;
     }
     let Some(query) = &gate.query else {
-        out.deny(gate.at_metric(), "no `query`: every measurement is an Error")
-            .help("write the `query` that the conditions are to judge");
+        out.deny(
+            gate.at_metric(),
+            "no `query`: every measurement is an Error",
+        )
+        .help("write the `query` that the conditions are to judge");
         return;
     };
     let is_silent = |line: &str| line.is_empty() || line.starts_with('#');
@@ -51,8 +54,11 @@ fn check(gate: &Gate<'_>, out: &mut Findings<'_>) {
         true => "nothing but comments: Prometheus refuses it, and every measurement is an Error",
         false => "an empty text: Prometheus refuses it, and every measurement is an Error",
     };
-    out.deny(gate.in_query(crate::text::span::Span::new(0, query.filled.text.len())), message)
-        .help("write the expression that the conditions are to judge");
+    out.deny(
+        gate.in_query(crate::text::span::Span::new(0, query.filled.text.len())),
+        message,
+    )
+    .help("write the expression that the conditions are to judge");
 }
 
 #[cfg(test)]
@@ -70,7 +76,10 @@ mod tests {
             ("query: |\n  # one\n  up\n", &[]),
             ("query: '\"#\"'", &[]),
             ("query: '{{args.query}}'", &[]),
-            ("args:\n- name: query\n  value: ''\nquery: '{{args.query}}'", &["deny"]),
+            (
+                "args:\n- name: query\n  value: ''\nquery: '{{args.query}}'",
+                &["deny"],
+            ),
         ] {
             let gate = format!("{query}\nsuccessCondition: result[0] > 0");
             assert_eq!(found(super::RULE.name, &gate), expected, "{query}");

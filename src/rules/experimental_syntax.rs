@@ -42,14 +42,22 @@ fn check(gate: &Gate<'_>, _query: &Query, out: &mut Findings<'_>) {
     let Some(query) = gate.query.as_ref().filter(|query| query.needs_flags) else {
         return;
     };
-    if let Engine::Plugin { dialect: Dialect::MetricsQl, .. } = gate.engine {
+    if let Engine::Plugin {
+        dialect: Dialect::MetricsQl,
+        ..
+    } = gate.engine
+    {
         return;
     }
     let holes = query.filled.holes();
-    let stock = Options { features: Features::Stock, holes: &holes };
+    let stock = Options {
+        features: Features::Stock,
+        holes: &holes,
+    };
     if let Err(error) = parse(&query.filled.text, stock) {
-        out.warn(gate.in_query(error.span), error.to_string())
-            .help("write it without, or make sure that every Prometheus that is asked has the flag");
+        out.warn(gate.in_query(error.span), error.to_string()).help(
+            "write it without, or make sure that every Prometheus that is asked has the flag",
+        );
     }
 }
 
@@ -69,7 +77,14 @@ mod tests {
             let gate = format!("query: '{query}'\nsuccessCondition: result[0] > 0");
             assert_eq!(found(super::RULE.name, &gate), expected, "{query}");
         }
-        let said = said(super::RULE.name, "query: mad_over_time(x[5m])\nsuccessCondition: result[0] > 0");
-        assert!(said[0].contains("`mad_over_time`") && said[0].contains("promql-experimental-functions"), "{said:?}");
+        let said = said(
+            super::RULE.name,
+            "query: mad_over_time(x[5m])\nsuccessCondition: result[0] > 0",
+        );
+        assert!(
+            said[0].contains("`mad_over_time`")
+                && said[0].contains("promql-experimental-functions"),
+            "{said:?}"
+        );
     }
 }

@@ -55,6 +55,8 @@ fn check(gate: &Gate<'_>, out: &mut Findings<'_>) {
         let finding = out.deny(condition.spot(place(condition, error)), message);
         if let Some(name) = bare_argument(gate, condition) {
             finding.help(format!("write `{{{{args.{name}}}}}`"));
+        } else if is_cut_by_a_comment(condition) {
+            finding.help("quote the text: to YAML ` #` begins a comment");
         } else if let Some(repaired) = &condition.repaired {
             finding.help(format!("write `{repaired}`"));
             finding.fix(gate.fix_condition(is_safe(gate, condition), condition, &condition.repair));
@@ -91,6 +93,12 @@ fn bare_argument<'a>(gate: &Gate<'a>, condition: &Condition) -> Option<&'a str> 
     arguments
         .filter(|name| text.contains(&format!("args.{name}")))
         .max_by_key(|name| name.len())
+}
+
+/// `all(result, # < 5)` without quotes ends before the `#`.
+fn is_cut_by_a_comment(condition: &Condition) -> bool {
+    let text = condition.field.text.trim_end();
+    text.ends_with([',', '{', '(']) || text.ends_with("&&") || text.ends_with("||")
 }
 
 /// An index put in picks one series of perhaps several, and `.value` left out of a failure condition lets through what

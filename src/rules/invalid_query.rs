@@ -51,18 +51,27 @@ fn check(gate: &Gate<'_>, out: &mut Findings<'_>) {
     else {
         return;
     };
-    if let Engine::Plugin { dialect: Dialect::MetricsQl, .. } = gate.engine {
+    if let Engine::Plugin {
+        dialect: Dialect::MetricsQl,
+        ..
+    } = gate.engine
+    {
         out.skip("`dialect: metricsql` takes more than PromQL");
         return;
     }
     if let Some(piece) = unclear(query, error.span) {
-        out.skip(format!("`{}` has no value", piece.template.of(&query.filled.template)));
+        out.skip(format!(
+            "`{}` has no value",
+            piece.template.of(&query.filled.template)
+        ));
         return;
     }
     let finding = out.deny(gate.in_query(error.span), error.to_string());
     let first = query.filled.text.lines().next().unwrap_or_default().trim();
     if first.starts_with("query:") {
-        finding.help(format!("drop `{first}`: it is YAML, pasted into the query's own text"));
+        finding.help(format!(
+            "drop `{first}`: it is YAML, pasted into the query's own text"
+        ));
     }
 }
 
@@ -113,7 +122,8 @@ fn closed_parts(text: &str) -> Vec<Span> {
 /// One after the next `close`.
 fn ending(text: &str, from: usize, close: char) -> usize {
     let rest = text.get(from..).unwrap_or_default();
-    rest.find(close).map_or(text.len(), |length| from + length + 1)
+    rest.find(close)
+        .map_or(text.len(), |length| from + length + 1)
 }
 
 fn string_end(bytes: &[u8], start: usize, quote: u8) -> usize {
@@ -142,7 +152,10 @@ mod tests {
         for (query, at) in [
             ("sum(rate(x[5m])", ""),
             ("count(r{namespace=~\"{{args.ns}}\"}), pod=~\"a\" }", ","),
-            ("sum(r{ns=~\"{{args.ns}}\"}[1m]) or vector(0)", "r{ns=~\"{{args.ns}}\"}[1m]"),
+            (
+                "sum(r{ns=~\"{{args.ns}}\"}[1m]) or vector(0)",
+                "r{ns=~\"{{args.ns}}\"}[1m]",
+            ),
             ("query: |-", "|"),
             ("x{hotrod.namespace=\"a\"}", "."),
             ("rate(x)", "x"),
@@ -152,7 +165,10 @@ mod tests {
         ] {
             let said = said(super::RULE.name, &gate(query));
             assert_eq!(said.len(), 1, "{query}: {said:?}");
-            assert!(said[0].starts_with(&format!("deny at `{at}")), "{query}: {said:?}");
+            assert!(
+                said[0].starts_with(&format!("deny at `{at}")),
+                "{query}: {said:?}"
+            );
         }
     }
 
@@ -165,17 +181,37 @@ mod tests {
             "x{ {{args.matchers}} }",
             "sum(x) {{- if .Values.x }} / sum(y) {{- end }}",
         ] {
-            assert_eq!(found(super::RULE.name, &gate(query)), [] as [&str; 0], "{query}");
+            assert_eq!(
+                found(super::RULE.name, &gate(query)),
+                [] as [&str; 0],
+                "{query}"
+            );
         }
         let report = report(&gate("sum(x) {{args.operator}} 5"));
-        let skipped: Vec<_> = report.skipped.iter().map(|s| (s.rule, s.reason.as_str())).collect();
-        assert!(skipped.contains(&("invalid-query", "`{{args.operator}}` has no value")), "{skipped:?}");
+        let skipped: Vec<_> = report
+            .skipped
+            .iter()
+            .map(|s| (s.rule, s.reason.as_str()))
+            .collect();
+        assert!(
+            skipped.contains(&("invalid-query", "`{{args.operator}}` has no value")),
+            "{skipped:?}"
+        );
     }
 
     #[test]
     fn other_dialects_are_not_judged() {
         let metrics = "provider: plugin\ndialect: metricsql\n";
-        assert_eq!(found(super::RULE.name, &format!("{metrics}{}", gate("rate(x)"))), [] as [&str; 0]);
-        assert_eq!(found(super::RULE.name, &format!("provider: plugin\n{}", gate("rate(x)"))), ["deny"]);
+        assert_eq!(
+            found(super::RULE.name, &format!("{metrics}{}", gate("rate(x)"))),
+            [] as [&str; 0]
+        );
+        assert_eq!(
+            found(
+                super::RULE.name,
+                &format!("provider: plugin\n{}", gate("rate(x)"))
+            ),
+            ["deny"]
+        );
     }
 }

@@ -43,9 +43,9 @@ rule! {
 }
 
 fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
-    let Some(table) = &gate.table else {
+    if gate.table.is_none() {
         return;
-    };
+    }
     let judged = class(&query.expr, gate.labels());
     let highest = range(&query.expr).high;
     let high = if highest.is_finite() {
@@ -60,7 +60,7 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
         Class::Readiness => (high, 0.0),
         Class::Traffic | Class::Unknown => return,
     };
-    let phase = |value: f64| gate.conditions.judge(&table.result(&[value]));
+    let phase = |value: f64| gate.conditions.judge_elements(&[value]);
     if phase(best) != Verdict::Failed || phase(worst) != Verdict::Successful {
         return;
     }

@@ -40,9 +40,9 @@ rule! {
 const MOST: f64 = 0.51;
 
 fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
-    let Some(table) = &gate.table else {
+    if gate.table.is_none() {
         return;
-    };
+    }
     // A share in percent has its whole range scaled.
     let scale = match range(&query.expr).high {
         high if high.is_finite() && high > 1.0 => high,
@@ -53,7 +53,7 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
         Class::SuccessShare => ((1.0 - MOST) * scale, "successes"),
         _ => return,
     };
-    if gate.conditions.judge(&table.result(&[bad])) != Verdict::Successful {
+    if gate.conditions.judge_elements(&[bad]) != Verdict::Successful {
         return;
     }
     let threshold = gate.conditions.iter().flat_map(|condition| {

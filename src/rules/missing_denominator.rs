@@ -53,7 +53,8 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
     let name = &gate.metric.name.text;
     let mut has_division = false;
     query.expr.walk(&mut |node| {
-        has_division |= matches!(&node.kind, ExprKind::Binary(binary) if binary.op == BinaryOp::Divide);
+        has_division |=
+            matches!(&node.kind, ExprKind::Binary(binary) if binary.op == BinaryOp::Divide);
     });
     let counts = counter_calls(&query.expr);
     let Some(call) = counts
@@ -98,12 +99,37 @@ mod tests {
     #[test]
     fn names_that_promise_a_share() {
         for (name, query, condition, expected) in [
-            ("error-rate", "sum(rate(e_total[5m]))", "result[0] < 0.05", 1),
-            ("success_ratio", "sum(rate(s_total[5m]))", "result[0] >= 0.95", 1),
-            ("availability", "sum(increase(s_total[5m]))", "result[0] >= 0.95", 1),
-            ("error-rate", "sum(rate(e_total[5m])) / sum(rate(t_total[5m]))", "result[0] < 0.05", 0),
+            (
+                "error-rate",
+                "sum(rate(e_total[5m]))",
+                "result[0] < 0.05",
+                1,
+            ),
+            (
+                "success_ratio",
+                "sum(rate(s_total[5m]))",
+                "result[0] >= 0.95",
+                1,
+            ),
+            (
+                "availability",
+                "sum(increase(s_total[5m]))",
+                "result[0] >= 0.95",
+                1,
+            ),
+            (
+                "error-rate",
+                "sum(rate(e_total[5m])) / sum(rate(t_total[5m]))",
+                "result[0] < 0.05",
+                0,
+            ),
             ("error-rate", "sum(rate(e_total[5m]))", "result[0] < 5", 0),
-            ("request-rate", "sum(rate(t_total[5m]))", "result[0] > 0.05", 0),
+            (
+                "request-rate",
+                "sum(rate(t_total[5m]))",
+                "result[0] > 0.05",
+                0,
+            ),
             ("errors", "sum(rate(e_total[5m]))", "result[0] < 0.05", 0),
         ] {
             let gate = format!("name: {name}\nquery: {query}\nsuccessCondition: {condition}");

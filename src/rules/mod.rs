@@ -42,6 +42,7 @@ pub static ALL: &[&Rule] = &[
     &clamped_divisor::RULE,
     &condition_gap::RULE,
     &constant_condition::RULE,
+    &constant_query::RULE,
     &contradicting_metrics::RULE,
     &count_of_flags::RULE,
     &delta_of_counter::RULE,
@@ -50,6 +51,7 @@ pub static ALL: &[&Rule] = &[
     &endless_inline::RULE,
     &excessive_error_tolerance::RULE,
     &experimental_syntax::RULE,
+    &filter_in_query::RULE,
     &inconclusive_passes::RULE,
     &insecure_transport::RULE,
     &invalid_address::RULE,
@@ -80,6 +82,7 @@ pub static ALL: &[&Rule] = &[
     &short_window::RULE,
     &single_early_measurement::RULE,
     &threshold_unit::RULE,
+    &unknown_placeholder::RULE,
     &unknown_rule::RULE,
     &unmatched_operands::RULE,
     &unreachable_failure_limit::RULE,
@@ -98,6 +101,7 @@ mod broad_dry_run;
 mod clamped_divisor;
 mod condition_gap;
 mod constant_condition;
+mod constant_query;
 mod contradicting_metrics;
 mod count_of_flags;
 mod delta_of_counter;
@@ -106,6 +110,7 @@ mod empty_query;
 mod endless_inline;
 mod excessive_error_tolerance;
 mod experimental_syntax;
+mod filter_in_query;
 mod inconclusive_passes;
 mod insecure_transport;
 mod invalid_address;
@@ -136,6 +141,7 @@ mod self_ratio;
 mod short_window;
 mod single_early_measurement;
 mod threshold_unit;
+mod unknown_placeholder;
 mod unknown_rule;
 mod unmatched_operands;
 mod unreachable_failure_limit;

@@ -46,7 +46,9 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
             gate.in_query(data.span),
             format!("`{text}` names no metric, so it takes in every series with these labels"),
         )
-        .help(format!("write the metric's name before the braces: `metric{text}`"));
+        .help(format!(
+            "write the metric's name before the braces: `metric{text}`"
+        ));
     }
 }
 
@@ -64,7 +66,10 @@ mod tests {
     fn selectors_without_a_name() {
         for (query, expected) in [
             ("'{app=\"a\"}'", &["warn"][..]),
-            ("'sum(rate({app=\"a\"}[5m])) / sum(rate({app=\"b\"}[5m]))'", &["warn", "warn"]),
+            (
+                "'sum(rate({app=\"a\"}[5m])) / sum(rate({app=\"b\"}[5m]))'",
+                &["warn", "warn"],
+            ),
             ("'up{app=\"a\"}'", &[]),
             ("'{\"http.requests\", app=\"a\"}'", &[]),
             ("'{__name__=~\"http_.*\", app=\"a\"}'", &[]),

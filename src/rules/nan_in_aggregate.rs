@@ -51,7 +51,10 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
         };
         out.warn(
             gate.in_query(division.span),
-            format!("one series without traffic divides 0 by 0, and makes the whole `{}` NaN", op.as_str()),
+            format!(
+                "one series without traffic divides 0 by 0, and makes the whole `{}` NaN",
+                op.as_str()
+            ),
         )
         .help("aggregate each side and divide then: `sum(…) / sum(…)`");
     });
@@ -93,7 +96,11 @@ mod tests {
             ("avg(a / 1024)", 0),
             ("sum(rate(e_total[5m])) / sum(rate(t_total[5m]))", 0),
         ] {
-            assert_eq!(found(super::RULE.name, &format!("query: {query}")).len(), expected, "{query}");
+            assert_eq!(
+                found(super::RULE.name, &format!("query: {query}")).len(),
+                expected,
+                "{query}"
+            );
         }
     }
 }

@@ -35,7 +35,7 @@ rule! {
     ///   start: now() - duration("10m")
     ///   end: now()
     ///   step: 1m
-    /// successCondition: len(result) > 0 && all(result, # > 5)
+    /// successCondition: "len(result) > 0 && all(result, # > 5)"
     /// ```
     "oldest-sample", "a range query is judged by its oldest point",
     Conditions, levels: [Warn],
@@ -89,9 +89,9 @@ mod tests {
         };
         for (range, condition, expected) in [
             (range("1m"), "successCondition: result[0] > 5", 1),
-            (range("1m"), "successCondition: all(result, # > 5)", 0),
+            (range("1m"), "successCondition: \'all(result, # > 5)\'", 0),
             (range("1m"), "successCondition: result[-1] > 5", 0),
-            (range("10s"), "successCondition: all(result, # > 5)", 1),
+            (range("10s"), "successCondition: \'all(result, # > 5)\'", 1),
             (String::new(), "successCondition: result[0] > 5", 0),
         ] {
             assert_eq!(

@@ -42,11 +42,9 @@ fn check(gate: &Gate<'_>, _: &Query, out: &mut Findings<'_>) {
     ) else {
         return;
     };
-    let both = table.cells.iter().find(|cell| {
-        let result = cell.result(table.is_scalar);
-        cell.is_reachable
-            && success.holds(&result) == Some(true)
-            && failure.holds(&result) == Some(true)
+    let both = table.all_reachable().find(|cell| {
+        let result = gate.conditions.result(&cell.probe);
+        success.holds(&result) == Some(true) && failure.holds(&result) == Some(true)
     });
     if let Some(cell) = both {
         out.warn(

@@ -47,8 +47,20 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
     let at = quoted(gate, query, first.span);
     let spot = gate.in_query(first.span);
     let finding = match all {
-        true => out.deny(spot, format!("`{at}` pins every selector: each canary is judged on the numbers of that moment")),
-        false => out.warn(spot, format!("`{at}` pins {} of {} selectors to one moment", pins.len(), selectors.len())),
+        true => out.deny(
+            spot,
+            format!(
+                "`{at}` pins every selector: each canary is judged on the numbers of that moment"
+            ),
+        ),
+        false => out.warn(
+            spot,
+            format!(
+                "`{at}` pins {} of {} selectors to one moment",
+                pins.len(),
+                selectors.len()
+            ),
+        ),
     };
     finding.help(format!("drop `{at}`; to look back from now write `offset`"));
 }
@@ -63,7 +75,10 @@ fn pin<'a>(data: &DataSelector<'a>) -> Option<&'a At> {
         ExprKind::Subquery(subquery) => literal(&subquery.modifiers),
         _ => None,
     });
-    literal(&data.selector.modifiers).into_iter().chain(around).next()
+    literal(&data.selector.modifiers)
+        .into_iter()
+        .chain(around)
+        .next()
 }
 
 #[cfg(test)]
@@ -74,9 +89,15 @@ mod tests {
     fn literal_timestamps() {
         for (query, expected) in [
             ("x @ 1700000000", &["deny"][..]),
-            ("sum(rate(x[5m] @ 1700000000)) / sum(rate(y[5m] @ 1700000000))", &["deny"]),
+            (
+                "sum(rate(x[5m] @ 1700000000)) / sum(rate(y[5m] @ 1700000000))",
+                &["deny"],
+            ),
             ("max_over_time(sum(x)[5m:1m] @ 1700000000)", &["deny"]),
-            ("sum(rate(x[5m] @ 1700000000)) / sum(rate(y[5m]))", &["warn"]),
+            (
+                "sum(rate(x[5m] @ 1700000000)) / sum(rate(y[5m]))",
+                &["warn"],
+            ),
             ("time() - x @ 1700000000", &["warn"]),
             ("x @ end()", &[]),
             ("x @ {{args.time}}", &[]),
@@ -88,8 +109,10 @@ mod tests {
         let gate = "query: x @ 1700000000 / x\nsuccessCondition: result[0] > 0";
         assert_eq!(
             said(super::RULE.name, gate),
-            ["warn at `@ 1700000000`: `@ 1700000000` pins 1 of 2 selectors to one moment; \
-              drop `@ 1700000000`; to look back from now write `offset`"]
+            [
+                "warn at `@ 1700000000`: `@ 1700000000` pins 1 of 2 selectors to one moment; \
+              drop `@ 1700000000`; to look back from now write `offset`"
+            ]
         );
     }
 }

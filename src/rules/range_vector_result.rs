@@ -24,7 +24,7 @@ rule! {
     ///
     /// ```yaml
     /// query: up{namespace="shop", job="api"}[5m]
-    /// successCondition: len(result) > 0 && all(result, # == 1)
+    /// successCondition: "len(result) > 0 && all(result, # == 1)"
     /// ```
     ///
     /// ## Write instead
@@ -44,14 +44,20 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
     let is_range = gate.spec().is_some_and(|spec| spec.is_range());
     match (expr.value_type, is_range) {
         (ValueType::String, _) => {
-            out.deny(spot, "the answer is a text, which no measurement can be made of")
-                .help("write an expression that answers numbers");
+            out.deny(
+                spot,
+                "the answer is a text, which no measurement can be made of",
+            )
+            .help("write an expression that answers numbers");
         }
         (ValueType::Matrix, true) => {
             let message = "a `rangeQuery` of a range vector, which Prometheus refuses: every measurement is an Error";
             let function = function(expr);
             out.deny(spot, message)
-                .help(format!("write `{function}({})`", quoted(gate, query, expr.span)))
+                .help(format!(
+                    "write `{function}({})`",
+                    quoted(gate, query, expr.span)
+                ))
                 .fix(gate.fix_query(false, &wrapped(expr, function)));
         }
         (ValueType::Matrix, false) => {
@@ -125,7 +131,10 @@ mod tests {
             let gate = format!("query: |\n  {query}\nsuccessCondition: result[0] > 0");
 
             let (after, is_safe) = fixed(super::RULE.name, &gate);
-            assert!(after.contains(&expected.replace("query: ", "")) && !is_safe, "{after}");
+            assert!(
+                after.contains(&expected.replace("query: ", "")) && !is_safe,
+                "{after}"
+            );
         }
     }
 }

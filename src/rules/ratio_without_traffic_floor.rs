@@ -60,9 +60,9 @@ fn check(_: &Scene<'_>, gates: &[Gate<'_>], out: &mut Findings<'_>) {
     }
     for gate in gates {
         let is_share = matches!(class_of(gate), Class::FailureShare | Class::SuccessShare);
-        let has_floor = gate
-            .spec()
-            .is_some_and(|spec| spec.setting("minEvents").is_some() || spec.setting("eventsQuery").is_some());
+        let has_floor = gate.spec().is_some_and(|spec| {
+            spec.setting("minEvents").is_some() || spec.setting("eventsQuery").is_some()
+        });
         if is_share && !(gate.engine.is_plugin() && has_floor) {
             out.about(gate.subject());
             out.info(
@@ -75,8 +75,13 @@ fn check(_: &Scene<'_>, gates: &[Gate<'_>], out: &mut Findings<'_>) {
 }
 
 fn class_of(gate: &Gate<'_>) -> Class {
-    let parsed = gate.query.as_ref().and_then(|query| query.parsed.as_ref().ok());
-    parsed.map_or(Class::Unknown, |query| class(&query.expr, gate.labels()).class)
+    let parsed = gate
+        .query
+        .as_ref()
+        .and_then(|query| query.parsed.as_ref().ok());
+    parsed.map_or(Class::Unknown, |query| {
+        class(&query.expr, gate.labels()).class
+    })
 }
 
 #[cfg(test)]

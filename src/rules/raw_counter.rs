@@ -55,9 +55,13 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
         }
         out.warn(
             gate.in_query(each.span),
-            format!("`{name}` counts since its process began: its height says how old the pods are"),
+            format!(
+                "`{name}` counts since its process began: its height says how old the pods are"
+            ),
         )
-        .help(format!("write `increase({name}{{…}}[5m])`, or select the canary's pods alone"));
+        .help(format!(
+            "write `increase({name}{{…}}[5m])`, or select the canary's pods alone"
+        ));
         return;
     }
 }

@@ -4,8 +4,8 @@ use crate::lint::findings::Findings;
 use crate::lint::gate::Gate;
 use crate::lint::rule::Check;
 use crate::promql::Query;
-use crate::promql::ast::{Binary, BinaryOp, Expr, ExprKind, Matrix};
 use crate::promql::answer::has_selector;
+use crate::promql::ast::{Binary, BinaryOp, Expr, ExprKind, Matrix};
 use crate::promql::same::{has_matchers_of, same, same_metric, same_modifiers, same_period};
 
 rule! {
@@ -23,14 +23,14 @@ rule! {
     ///
     /// ```yaml
     /// query: rate(requests_total{namespace="shop",status="ok"}[5m]) / rate(requests_total{namespace="shop"}[5m])
-    /// successCondition: len(result) > 0 && all(result, # > 0.95)
+    /// successCondition: "len(result) > 0 && all(result, # > 0.95)"
     /// ```
     ///
     /// ## Write instead
     ///
     /// ```yaml
     /// query: sum(rate(requests_total{namespace="shop",status="ok"}[5m])) / sum(rate(requests_total{namespace="shop"}[5m]))
-    /// successCondition: len(result) > 0 && all(result, # > 0.95)
+    /// successCondition: "len(result) > 0 && all(result, # > 0.95)"
     /// ```
     "self-ratio", "each series is divided by itself",
     Counters, levels: [Deny],
@@ -84,10 +84,17 @@ fn has_holes(gate: &Gate<'_>, binary: &Binary) -> bool {
 
 /// Not aggregated, matched on all labels, the same function of one metric and window, one side a part of the other.
 fn divides_itself(binary: &Binary) -> bool {
-    if binary.matching.as_ref().is_some_and(|matching| matching.labels.is_some()) {
+    if binary
+        .matching
+        .as_ref()
+        .is_some_and(|matching| matching.labels.is_some())
+    {
         return false;
     }
-    match (&binary.left.unwrapped().kind, &binary.right.unwrapped().kind) {
+    match (
+        &binary.left.unwrapped().kind,
+        &binary.right.unwrapped().kind,
+    ) {
         (ExprKind::Selector(left), ExprKind::Selector(right)) => {
             same_metric(left, right)
                 && left.metric().is_some()
@@ -135,13 +142,18 @@ mod tests {
             ("sum(x{a=\"{{args.no}}\"}) / sum(x{a=\"{{args.no}}\"})", 1),
             ("x{a=\"b\"} / x", 1),
             ("x{a=\"b\"} / x offset 1h", 0),
-            ("rate(x{status=\"ok\"}[5m]) / ignoring(status) rate(x[5m])", 0),
+            (
+                "rate(x{status=\"ok\"}[5m]) / ignoring(status) rate(x[5m])",
+                0,
+            ),
             ("rate(x{status=\"ok\"}[5m]) / on(pod) rate(x[5m])", 0),
             ("rate(x{status=\"ok\"}[5m]) / rate(y[5m])", 0),
             ("rate(x{a=\"1\"}[5m]) / rate(x{a=\"2\"}[5m])", 0),
             ("1 / 1", 0),
         ] {
-            let gate = format!("args:\n- name: one\n  value: v\n- name: two\n  value: v\n- name: no\nquery: {query}");
+            let gate = format!(
+                "args:\n- name: one\n  value: v\n- name: two\n  value: v\n- name: no\nquery: {query}"
+            );
             assert_eq!(found(super::RULE.name, &gate).len(), expected, "{query}");
         }
     }

@@ -38,16 +38,23 @@ mod tests {
     #[test]
     fn names_that_are_no_rules() {
         let gate = |comment: &str| {
-            format!("query: |\n  up # promql-guard: allow {comment}\nfailureCondition: result[0] < 1")
+            format!(
+                "query: |\n  up # promql-guard: allow {comment}\nfailureCondition: result[0] < 1"
+            )
         };
         assert_eq!(
             said(super::RULE.name, &gate("missing-conditon -- one shop")),
-            ["warn at `missing-conditon`: there is no rule `missing-conditon` to allow; did you mean `missing-condition`"]
+            [
+                "warn at `missing-conditon`: there is no rule `missing-conditon` to allow; did you mean `missing-condition`"
+            ]
         );
         assert_eq!(
             said(super::RULE.name, &gate("everything -- one shop")),
             ["warn at `everything`: there is no rule `everything` to allow"]
         );
-        assert_eq!(said(super::RULE.name, &gate("missing-condition -- one shop")), [] as [&str; 0]);
+        assert_eq!(
+            said(super::RULE.name, &gate("missing-condition -- one shop")),
+            [] as [&str; 0]
+        );
     }
 }

@@ -87,10 +87,17 @@ fn exporter(expr: &Expr) -> Option<&'static str> {
                 known.copied().unwrap_or("")
             })
         }
-        ExprKind::Call(call) if !matches!(call.function.name, "label_replace" | "label_join" | "absent" | "scalar" | "vector") => {
-            exporter(call.args.iter().find(|arg| {
-                matches!(arg.value_type, ValueType::Vector | ValueType::Matrix)
-            })?)
+        ExprKind::Call(call)
+            if !matches!(
+                call.function.name,
+                "label_replace" | "label_join" | "absent" | "scalar" | "vector"
+            ) =>
+        {
+            exporter(
+                call.args
+                    .iter()
+                    .find(|arg| matches!(arg.value_type, ValueType::Vector | ValueType::Matrix))?,
+            )
         }
         ExprKind::Binary(binary) if binary.matching.is_none() => {
             match (binary.left.value_type, binary.right.value_type) {
@@ -111,10 +118,22 @@ fn dashed_name<'a>(gate: &'a Gate<'_>, binary: &Binary) -> Option<&'a str> {
     let is_name = binary.op == BinaryOp::Subtract
         && touches
         && left.braces.is_none()
-        && left.name.as_ref().is_some_and(|name| name.text.contains(':'))
+        && left
+            .name
+            .as_ref()
+            .is_some_and(|name| name.text.contains(':'))
         && right.name.is_some();
     let text = &gate.query.as_ref()?.filled.text;
-    is_name.then(|| binary.left.span.to(right.name.as_ref().map_or(binary.right.span, |name| name.span)).of(text))
+    is_name.then(|| {
+        binary
+            .left
+            .span
+            .to(right
+                .name
+                .as_ref()
+                .map_or(binary.right.span, |name| name.span))
+            .of(text)
+    })
 }
 
 #[cfg(test)]
@@ -124,8 +143,14 @@ mod tests {
     #[test]
     fn operands_that_never_match() {
         for (query, expected) in [
-            ("avg(container_memory_usage_bytes / kube_pod_container_resource_limits)", 1),
-            ("rate(container_cpu_usage_seconds_total[5m]) / kube_pod_info", 1),
+            (
+                "avg(container_memory_usage_bytes / kube_pod_container_resource_limits)",
+                1,
+            ),
+            (
+                "rate(container_cpu_usage_seconds_total[5m]) / kube_pod_info",
+                1,
+            ),
             ("istio_requests_total / http_requests_total", 1),
             ("container_a / container_b", 0),
             ("a / b", 0),
@@ -136,7 +161,11 @@ mod tests {
             ("job:errors:rate5m-canary", 1),
             ("job:errors:rate5m - job:all:rate5m", 0),
         ] {
-            assert_eq!(found(super::RULE.name, &format!("query: {query}")).len(), expected, "{query}");
+            assert_eq!(
+                found(super::RULE.name, &format!("query: {query}")).len(),
+                expected,
+                "{query}"
+            );
         }
     }
 }

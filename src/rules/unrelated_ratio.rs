@@ -5,9 +5,11 @@ use crate::lint::gate::Gate;
 use crate::lint::isolation::{says_canary, says_stable};
 use crate::lint::rule::Check;
 use crate::promql::Query;
-use crate::promql::ast::{BinaryOp, ExprKind, Matcher, MatchOp, Selector};
+use crate::promql::ast::{BinaryOp, ExprKind, MatchOp, Matcher, Selector};
 use crate::promql::outcome::is_outcome;
-use crate::promql::same::{has_matchers_of, same_matcher, same_metric, same_modifiers, same_period};
+use crate::promql::same::{
+    has_matchers_of, same_matcher, same_metric, same_modifiers, same_period,
+};
 use crate::promql::select::{DataSelector, data_selectors};
 
 rule! {
@@ -59,7 +61,10 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
         };
         if !same_metric(numerator.selector, denominator.selector)
             || numerator.selector.metric().is_none()
-            || !same_modifiers(&numerator.selector.modifiers, &denominator.selector.modifiers)
+            || !same_modifiers(
+                &numerator.selector.modifiers,
+                &denominator.selector.modifiers,
+            )
             || is_comparison(numerator.selector, denominator.selector)
         {
             return;
@@ -79,8 +84,11 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
             && below.milliseconds().is_some()
             && !same_period(above, below)
         {
-            out.warn(gate.in_query(below.span), "numerator and denominator look at windows of different length")
-                .help("write one window on both sides");
+            out.warn(
+                gate.in_query(below.span),
+                "numerator and denominator look at windows of different length",
+            )
+            .help("write one window on both sides");
         }
     });
 }
@@ -147,15 +155,33 @@ mod tests {
     fn parts_and_wholes() {
         for (query, expected) in [
             ("sum(rate(x{c=\"5\"}[5m])) / sum(rate(x{p=\"/a\"}[5m]))", 1),
-            ("sum(rate(x{code=\"500\",p=\"/a\"}[5m])) / sum(rate(x{p=\"/a\"}[5m]))", 0),
+            (
+                "sum(rate(x{code=\"500\",p=\"/a\"}[5m])) / sum(rate(x{p=\"/a\"}[5m]))",
+                0,
+            ),
             ("sum(rate(x{code=\"500\"}[5m])) / sum(rate(x[5m]))", 0),
             ("sum(rate(x{code=\"500\"}[1m])) / sum(rate(x[5m]))", 1),
-            ("sum(rate(x{code=\"500\"}[1m])) / sum(rate(y{p=\"/a\"}[5m]))", 0),
-            ("sum(rate(x{code=\"500\"}[5m])) / sum(rate(x{code=~\".+\"}[5m]))", 0),
-            ("sum(rate(x{version=\"canary\"}[5m])) / sum(rate(x{version=\"stable\"}[5m]))", 0),
-            ("sum(rate(x{pod=\"a\",code=\"5\"}[5m])) / sum(rate(x{pod=\"b\",code=\"5\"}[5m]))", 0),
+            (
+                "sum(rate(x{code=\"500\"}[1m])) / sum(rate(y{p=\"/a\"}[5m]))",
+                0,
+            ),
+            (
+                "sum(rate(x{code=\"500\"}[5m])) / sum(rate(x{code=~\".+\"}[5m]))",
+                0,
+            ),
+            (
+                "sum(rate(x{version=\"canary\"}[5m])) / sum(rate(x{version=\"stable\"}[5m]))",
+                0,
+            ),
+            (
+                "sum(rate(x{pod=\"a\",code=\"5\"}[5m])) / sum(rate(x{pod=\"b\",code=\"5\"}[5m]))",
+                0,
+            ),
             ("sum(rate(x[5m])) / sum(rate(x[5m] offset 1h))", 0),
-            ("sum(rate(x{p=\"/a\"}[{{args.w}}])) / sum(rate(x{p=\"/a\"}[{{args.w}}]))", 0),
+            (
+                "sum(rate(x{p=\"/a\"}[{{args.w}}])) / sum(rate(x{p=\"/a\"}[{{args.w}}]))",
+                0,
+            ),
         ] {
             let gate = format!("args:\n- name: w\nquery: {query}");
             assert_eq!(found(super::RULE.name, &gate).len(), expected, "{query}");

@@ -47,9 +47,13 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
             finding.help("aggregate all series: `max(…)`, `min(…)`, `sum(…)`");
             continue;
         };
-        let grouping = found.aggregation.grouping.as_ref().map_or(String::new(), |grouping| {
-            format!(" {} ", quoted(gate, query, grouping.span))
-        });
+        let grouping = found
+            .aggregation
+            .grouping
+            .as_ref()
+            .map_or(String::new(), |grouping| {
+                format!(" {} ", quoted(gate, query, grouping.span))
+            });
         let inner = quoted(gate, query, found.aggregation.expr.span);
         finding.help(format!("write `{op}{grouping}({inner})`"));
         finding.fix(gate.fix_query(found.is_whole, &edits(found.aggregation, op)));
@@ -77,7 +81,10 @@ fn visit<'a>(expr: &'a Expr, is_top: bool, found: &mut Vec<Found<'a>>) {
             }
             if selects(aggregation.op) {
                 let is_whole = is_top && aggregation.grouping.is_none();
-                found.push(Found { aggregation, is_whole });
+                found.push(Found {
+                    aggregation,
+                    is_whole,
+                });
             }
             visit(&aggregation.expr, false, found);
         }
@@ -87,9 +94,17 @@ fn visit<'a>(expr: &'a Expr, is_top: bool, found: &mut Vec<Found<'a>>) {
         ExprKind::Binary(binary) => {
             let is_number = |side: &Expr| matches!(side.unwrapped().kind, ExprKind::Number(_));
             let is_plain = !binary.op.is_set() && !binary.is_filter();
-            visit(&binary.left, is_top && is_plain && is_number(&binary.right), found);
+            visit(
+                &binary.left,
+                is_top && is_plain && is_number(&binary.right),
+                found,
+            );
             if !matches!(binary.op, BinaryOp::And | BinaryOp::Unless) {
-                visit(&binary.right, is_top && is_plain && is_number(&binary.left), found);
+                visit(
+                    &binary.right,
+                    is_top && is_plain && is_number(&binary.left),
+                    found,
+                );
             }
         }
         _ => {
@@ -107,9 +122,9 @@ fn selects(op: AggregateOp) -> bool {
 
 /// What answers the value of the one series that is picked.
 fn stable(aggregation: &Aggregation) -> Option<&'static str> {
-    let is_one = aggregation.param.as_ref().is_some_and(|param| {
-        matches!(&param.unwrapped().kind, ExprKind::Number(number) if number.value == 1.0)
-    });
+    let is_one = aggregation.param.as_ref().is_some_and(
+        |param| matches!(&param.unwrapped().kind, ExprKind::Number(number) if number.value == 1.0),
+    );
     match aggregation.op {
         AggregateOp::Topk if is_one => Some("max"),
         AggregateOp::Bottomk if is_one => Some("min"),
@@ -153,7 +168,11 @@ mod tests {
         for (query, expected, is_safe) in [
             ("topk(1, x)", "max(x)", true),
             ("100 * topk ( 1 , x )", "100 * max ( x )", true),
-            ("bottomk(1, rate(x[5m])) # low", "min(rate(x[5m])) # low", true),
+            (
+                "bottomk(1, rate(x[5m])) # low",
+                "min(rate(x[5m])) # low",
+                true,
+            ),
             ("topk by (pod) (1, x)", "max by (pod) (x)", false),
             ("topk(1, x) / y", "max(x) / y", false),
         ] {

@@ -45,7 +45,11 @@ mod tests {
     fn suppressions_of_nothing() {
         let allow = "  up{namespace=\"shop\"} # promql-guard: allow missing-condition";
         for (comment, condition, expected) in [
-            (" -- by hand", "successCondition: result[0] == 1\n", &["warn"][..]),
+            (
+                " -- by hand",
+                "successCondition: result[0] == 1\n",
+                &["warn"][..],
+            ),
             (" -- by hand", "", &[]),
             ("", "", &["warn"]),
             ("", "successCondition: result[0] == 1\n", &["warn"]),

@@ -199,5 +199,8 @@ fn agrees_with_the_engine() {
         return;
     };
     let claims = check(&serde_json::from_str(&text).unwrap());
-    assert!(claims.cases > 2500 && claims.never_nan > 2000 && claims.bounded > 1500, "{claims:?}");
+    assert!(
+        claims.cases > 2500 && claims.never_nan > 2000 && claims.bounded > 1500,
+        "{claims:?}"
+    );
 }

@@ -20,6 +20,8 @@ mod prometheus;
 mod prometheus_auth;
 mod prometheus_network;
 mod promql;
+mod promql_edits;
+mod promql_peers;
 mod protocols;
 mod real_prometheus;
 mod silent_canary;

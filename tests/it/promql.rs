@@ -5,24 +5,24 @@ use std::path::Path;
 use promql_guard::promql::{Features, Options, parse};
 
 /// Where the project's corpora lie, beside it; a checkout by itself has the small selection in `data` only.
-const CORPUS: &str = "../shared/corpus/promql.json";
+pub(crate) const CORPUS: &str = "../shared/corpus/promql.json";
 
-const SELECTION: &str = "tests/it/data/promql.json";
+pub(crate) const SELECTION: &str = "tests/it/data/promql.json";
 
 #[derive(serde::Deserialize)]
-struct Entry {
-    input: String,
-    ok: bool,
+pub(crate) struct Entry {
+    pub(crate) input: String,
+    pub(crate) ok: bool,
     #[serde(default = "yes")]
     stock: bool,
-    source: String,
+    pub(crate) source: String,
 }
 
 fn yes() -> bool {
     true
 }
 
-fn entries(path: &str) -> Option<Vec<Entry>> {
+pub(crate) fn entries(path: &str) -> Option<Vec<Entry>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     let text = std::fs::read_to_string(path).ok()?;
     Some(serde_json::from_str(&text).unwrap())

@@ -12,7 +12,11 @@ fn every_beginning_of_a_file_is_read_or_refused() {
 #[test]
 fn every_byte_may_be_another() {
     for at in 0..SAMPLE.len() {
-        for byte in b"\0\t\n\r !\"#%&'*,-0:<>?@[]`{|}~" {
+        // Not each of them at each place, which takes a minute.
+        for (_, byte) in (0..)
+            .zip(b"\0\t\n\r !\"#%&'*,-0:<>?@[]`{|}~")
+            .filter(|(turn, _)| (turn + at) % 9 == 0)
+        {
             let mut bytes = SAMPLE.as_bytes().to_vec();
             bytes[at] = *byte;
             read(0, &String::from_utf8_lossy(&bytes));

@@ -115,3 +115,6 @@ fn is_clock(expr: &Expr) -> bool {
         Some(arg) => call.function.name == "timestamp" && !has_selector(arg),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,80 @@
+//! A slice of a metric by its outcome into the whole: `sum(rate(x{code=~"5.."}[5m]))` into `sum(rate(x[5m]))`.
+
+use crate::lint::gate::Gate;
+use crate::lint::quote::one_line;
+use crate::promql::Query;
+use crate::promql::ast::{AggregateOp, Expr, ExprKind};
+use crate::promql::outcome::is_outcome;
+use crate::promql::select::DataSelector;
+use crate::promql::zeros::completed;
+use crate::text::span::Span;
+
+/// The `sum` or `count` right around a selector, functions and parentheses aside.
+pub fn sum_around<'a>(data: &DataSelector<'a>) -> Option<&'a Expr> {
+    let around = data.around.iter().rev().copied();
+    let mut outer =
+        around.skip_while(|node| matches!(node.kind, ExprKind::Call(_) | ExprKind::Paren(_)));
+    outer.next().filter(|node| {
+        matches!(&node.kind, ExprKind::Aggregation(aggregation)
+            if matches!(aggregation.op, AggregateOp::Sum | AggregateOp::Count))
+    })
+}
+
+/// Whether the sum around a selector is one that zeros complete without changing an answer that is there
+/// (`promql::zeros`): such a zero is always safe, and the enforcing plugin writes it itself.
+pub fn is_completed(gate: &Gate<'_>, query: &Query, data: &DataSelector<'_>) -> bool {
+    let Some(text) = &gate.query else {
+        return false;
+    };
+    completed(&text.filled.text, &query.expr, gate.labels())
+        .iter()
+        .any(|completion| {
+            completion.span.start <= data.span.start && data.span.end <= completion.span.end
+        })
+}
+
+/// The text of `sum`, which stands around the selector, without the selector's outcome matchers, placeholders as written.
+/// None where nothing would be left that selects, or groups are made of an outcome.
+pub fn unsliced(
+    gate: &Gate<'_>,
+    query: &Query,
+    sum: &Expr,
+    data: &DataSelector<'_>,
+) -> Option<String> {
+    let selector = data.selector;
+    let braces = selector.braces?;
+    let outcome = |label: &str| gate.labels().outcome.iter().any(|other| other == label);
+    if let ExprKind::Aggregation(aggregation) = &sum.kind
+        && let Some(grouping) = &aggregation.grouping
+        && (grouping.is_without || grouping.labels.iter().any(|label| outcome(&label.text)))
+    {
+        return None;
+    }
+    let metric = selector.metric();
+    let kept: Vec<_> = selector
+        .matchers
+        .iter()
+        .filter(|matcher| !is_outcome(matcher, metric, gate.labels()))
+        .map(|matcher| one_line(gate, query, matcher.span))
+        .collect();
+    let before = one_line(gate, query, Span::new(sum.span.start, braces.start));
+    let after = one_line(gate, query, Span::new(braces.end, sum.span.end));
+    let blank = if after.starts_with(|c: char| c.is_ascii_alphabetic() || c == '@') {
+        " "
+    } else {
+        ""
+    };
+    match kept.is_empty() {
+        true if selector.name.is_none() => None,
+        true => Some(format!("{before}{blank}{after}")),
+        false => Some(format!("{before}{{{}}}{blank}{after}", kept.join(", "))),
+    }
+}
+
+/// The edits that make `sum` answer 0 where the whole is there and the slice is not.
+pub fn zero_edits(sum: &Expr, unsliced: &str) -> [(Span, String); 2] {
+    [
+        (Span::at(sum.span.start), "(".to_owned()),
+        (Span::at(sum.span.end), format!(" or 0 * {unsliced})")),
+    ]
+}
