@@ -4,8 +4,8 @@ use crate::lint::gate::Gate;
 use crate::lint::quote::one_line;
 use crate::promql::Query;
 use crate::promql::ast::{AggregateOp, Expr, ExprKind};
-use crate::promql::outcome::is_outcome;
-use crate::promql::select::DataSelector;
+use crate::promql::outcome::{Picks, is_outcome, selector_picks};
+use crate::promql::select::{DataSelector, data_selectors, is_counter_function};
 use crate::promql::zeros::completed;
 use crate::text::span::Span;
 
@@ -71,10 +71,53 @@ pub fn unsliced(
     }
 }
 
-/// The edits that make `sum` answer 0 where the whole is there and the slice is not.
-pub fn zero_edits(sum: &Expr, unsliced: &str) -> [(Span, String); 2] {
-    [
-        (Span::at(sum.span.start), "(".to_owned()),
-        (Span::at(sum.span.end), format!(" or 0 * {unsliced})")),
-    ]
+/// The selectors of a counter function that pick only this outcome, in text order.
+pub fn lazy<'a>(gate: &Gate<'_>, query: &'a Query, picks: Picks) -> Vec<DataSelector<'a>> {
+    let is_one = |data: &DataSelector<'_>| {
+        data.function.is_some_and(is_counter_function)
+            && selector_picks(data.selector, gate.labels()) == picks
+    };
+    data_selectors(&query.expr)
+        .into_iter()
+        .filter(is_one)
+        .collect()
+}
+
+/// Zeros written behind sums over slices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Zeros {
+    /// Edits of the query's text.
+    pub edits: Vec<(Span, String)>,
+    /// The first of the sums with its zero.
+    pub example: String,
+    /// Whether no answer that is there changes: one series each, and nothing above counts them.
+    pub is_safe: bool,
+}
+
+/// Makes each sum over one of `slices` answer 0 where the whole is there and the slice is not; none where one of them is
+/// under no sum, or cannot be made whole.
+pub fn zeros(gate: &Gate<'_>, query: &Query, slices: &[DataSelector<'_>]) -> Option<Zeros> {
+    let mut zeros = Zeros {
+        edits: Vec::new(),
+        example: String::new(),
+        is_safe: true,
+    };
+    let mut done: Vec<Span> = Vec::new();
+    for data in slices {
+        let sum = sum_around(data)?;
+        if done.contains(&sum.span) {
+            continue;
+        }
+        done.push(sum.span);
+        let unsliced = unsliced(gate, query, sum, data)?;
+        if zeros.example.is_empty() {
+            let own = one_line(gate, query, sum.span);
+            zeros.example = format!("({own} or 0 * {unsliced})");
+        }
+        zeros.edits.push((Span::at(sum.span.start), "(".to_owned()));
+        let behind = format!(" or 0 * {unsliced})");
+        zeros.edits.push((Span::at(sum.span.end), behind));
+        zeros.is_safe &= is_completed(gate, query, data);
+    }
+    (!zeros.edits.is_empty()).then_some(zeros)
 }
