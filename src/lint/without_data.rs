@@ -31,7 +31,7 @@ pub fn closed_without_series(condition: &Condition) -> String {
     }
 }
 
-/// The text of a condition that NaN does not pass: `!isNaN(result[0]) && (…)`, `… || isNaN(result[0])`.
+/// The text of a condition that NaN does not pass: `(…) && !isNaN(result[0])`, `… || isNaN(result[0])`.
 pub fn closed_for_nan(condition: &Condition, result: ResultType) -> String {
     let text = condition.field.text.trim();
     let nan = match result {
@@ -44,7 +44,8 @@ pub fn closed_for_nan(condition: &Condition, result: ResultType) -> String {
         "successCondition" => {
             let named = ["isNaN(result[0])", "isNaN(result)", "any(result, isNaN(#))"];
             let rest = behind(text, &named, "||").unwrap_or(text);
-            format!("!{nan} && {}", grouped(rest, &["||", " or ", "?"]))
+            // Not the other way round: YAML takes a text that begins with `!` for a tag.
+            format!("{} && !{nan}", grouped(rest, &["||", " or ", "?"]))
         }
         _ => format!("{} || {nan}", grouped(text, &["?"])),
     }

@@ -84,15 +84,16 @@ fn taken(or: &Binary) -> Option<&Expr> {
     if operation.op.is_set() {
         return None;
     }
-    let mut first = &or.right;
+    let (mut first, mut innermost) = (&or.right, operation);
     let mut has_data = false;
     while let ExprKind::Binary(binary) = &first.kind {
         has_data |= has_selector(&binary.right) || has_hole(&binary.right);
         first = &binary.left;
+        innermost = binary;
     }
     let is_constant = first.call("vector").is_some() && !has_selector(first);
     let compares = operation.op.is_comparison();
-    (is_constant && (has_data || compares) && !is_meant(or, operation, first)).then_some(first)
+    (is_constant && (has_data || compares) && !is_meant(or, innermost, first)).then_some(first)
 }
 
 /// A zero in place of the whole, where something is there.
@@ -101,11 +102,13 @@ fn is_meant(or: &Binary, operation: &Binary, constant: &Expr) -> bool {
         .call("vector")
         .and_then(|call| literal(call.args.first()?))
         .is_some_and(|number| number == 0.0);
-    let divides_the_same = || match &or.left.unwrapped().kind {
-        ExprKind::Binary(left) => left.op == operation.op && same(&left.right, &operation.right),
-        _ => false,
-    };
-    is_zero && operation.op == BinaryOp::Multiply || divides_the_same()
+    let mut is_of_the_same = false;
+    or.left.walk(&mut |node| {
+        if let ExprKind::Binary(left) = &node.kind {
+            is_of_the_same |= left.op == operation.op && same(&left.right, &operation.right);
+        }
+    });
+    is_zero && operation.op == BinaryOp::Multiply || is_of_the_same
 }
 
 #[cfg(test)]
@@ -125,6 +128,7 @@ mod tests {
             ("sum(e) or vector(0) * sum(t)", &[]),
             ("sum(e) or 0 * sum(t)", &[]),
             ("sum(e) / sum(t) or vector(0) / sum(t)", &[]),
+            ("sum(e) / sum(t) * 100 or vector(0) / sum(t) * 100", &[]),
             ("sum(e) or vector(60) * 5", &[]),
             ("sum(e) or vector(0)", &[]),
         ] {

@@ -11,6 +11,9 @@ use crate::promql::answer::{has_selector, range};
 use crate::promql::ast::{Binary, BinaryOp, Expr, ExprKind};
 use crate::promql::class::{Class, class};
 use crate::promql::literal::literal;
+use crate::promql::names::failure_named;
+use crate::promql::outcome::{Picks, selector_picks};
+use crate::promql::select::data_selectors;
 use crate::text::float::go_float;
 
 rule! {
@@ -152,7 +155,7 @@ impl<'a> Filter<'a> {
             Class::FailureShare | Class::FailureCount => keeps_high,
             Class::Latency => keeps_high && self.bound > 0.0,
             Class::SuccessShare | Class::Readiness | Class::Traffic => keeps_low,
-            Class::Unknown => false,
+            Class::Unknown => keeps_high && self.bound > 0.0 && is_failures_of(self.data, gate),
         }
     }
 
@@ -182,6 +185,20 @@ impl<'a> Filter<'a> {
                 && gate.conditions.judge(&result) == Verdict::Successful
         })
     }
+}
+
+/// A quotient whose upper side counts failures, by matchers or by name.
+fn is_failures_of(data: &Expr, gate: &Gate<'_>) -> bool {
+    let ExprKind::Binary(share) = &data.unwrapped().kind else {
+        return false;
+    };
+    let above = data_selectors(&share.left);
+    share.op == BinaryOp::Divide
+        && !above.is_empty()
+        && above.iter().all(|data| {
+            selector_picks(data.selector, gate.labels()) == Picks::Failures
+                || data.selector.metric().is_some_and(failure_named)
+        })
 }
 
 fn mirrored(op: BinaryOp) -> BinaryOp {

@@ -119,7 +119,7 @@ mod tests {
             ),
             (
                 "sum by (pod) (rate(x{code=~\"5..\"}[5m]))",
-                "successCondition: len(result) > 0 && all(result, # < 1)",
+                "successCondition: 'len(result) > 0 && all(result, # < 1)'",
                 &["warn"],
             ),
             (

@@ -143,12 +143,12 @@ mod tests {
             (
                 SHARE,
                 "successCondition: '!(result[0] > 0.05)'",
-                "'!isNaN(result[0]) && !(result[0] > 0.05)'",
+                "'!(result[0] > 0.05) && !isNaN(result[0])'",
             ),
             (
                 SHARE,
                 "successCondition: isNaN(result[0]) || result[0] < 0.05",
-                "'!isNaN(result[0]) && result[0] < 0.05'",
+                "'result[0] < 0.05 && !isNaN(result[0])'",
             ),
             (
                 SHARE,

@@ -390,10 +390,10 @@ mod tests {
         assert_eq!(
             said(super::RULE.name, gate),
             [
-                "deny at `{{args.pause}}`: `{{args.pause}}` is no argument of the template: Argo refuses the metric; \
-                 declare it: `- name: pause` under `spec.args`",
                 "deny at `{{args.replicas}}`: `{{args.replicas}}` is no argument of the template: Argo refuses the metric; \
                  declare it: `- name: replicas` under `spec.args`",
+                "deny at `{{args.pause}}`: `{{args.pause}}` is no argument of the template: Argo refuses the metric; \
+                 declare it: `- name: pause` under `spec.args`",
             ]
         );
     }
