@@ -60,7 +60,7 @@ pub enum ParseErrorKind {
         remedy: &'static str,
     },
     /// A string without its second quote.
-    #[error("unterminated string; expected a closing `{quote}` {before}")]
+    #[error("unterminated string; expected `{quote}` before {before}")]
     UnterminatedString {
         /// The quote that it began with.
         quote: char,

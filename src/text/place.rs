@@ -124,8 +124,8 @@ impl Place {
         let layout = &*self.layout;
         let source = |at: usize| at.checked_sub(self.span.start);
         let parts = source(place.start).zip(source(place.end));
-        let Some((first, last)) = parts
-            .and_then(|(start, end)| layout.source.get(..start).zip(layout.source.get(end..)))
+        let Some((first, last)) =
+            parts.and_then(|(start, end)| layout.source.get(..start).zip(layout.source.get(end..)))
         else {
             return false;
         };

@@ -60,11 +60,14 @@ pub(super) fn matches_empty(pattern: &str) -> bool {
                 group = outer.pop().unwrap_or(Group::NEW);
                 group.item(inner);
             }
-            '*' | '?' => group.last = true,
-            '+' => {}
+            '*' | '?' => {
+                group.last = true;
+                rest = behind_lazy(rest);
+            }
+            '+' => rest = behind_lazy(rest),
             '{' => match repeat(rest) {
                 Some((length, least)) => {
-                    rest = &rest[length..];
+                    rest = behind_lazy(&rest[length..]);
                     group.last |= least == 0;
                 }
                 None => group.item(false),
@@ -111,6 +114,11 @@ fn repeat(rest: &str) -> Option<(usize, usize)> {
         return None;
     }
     Some((length + 1, least.parse().ok()?))
+}
+
+/// What stands behind the `?` that makes a repeat lazy, if it is one.
+fn behind_lazy(rest: &str) -> &str {
+    rest.strip_prefix('?').unwrap_or(rest)
 }
 
 /// What stands behind the class whose `[` was read.
