@@ -1,7 +1,7 @@
 //! A slice of a metric by its outcome into the whole: `sum(rate(x{code=~"5.."}[5m]))` into `sum(rate(x[5m]))`.
 
 use crate::lint::gate::Gate;
-use crate::lint::quote::one_line;
+use crate::lint::quote::{one_line, quoted};
 use crate::promql::Query;
 use crate::promql::ast::{AggregateOp, Expr, ExprKind};
 use crate::promql::outcome::{Picks, is_outcome, selector_picks};
@@ -81,6 +81,23 @@ pub fn lazy<'a>(gate: &Gate<'_>, query: &'a Query, picks: Picks) -> Vec<DataSele
         .into_iter()
         .filter(is_one)
         .collect()
+}
+
+/// What a selector picks, in words: `` `x` has no series with `code=~"5.."` ``.
+pub fn has_none(gate: &Gate<'_>, query: &Query, data: &DataSelector<'_>) -> String {
+    let metric = data.selector.metric();
+    let outcomes: Vec<_> = data
+        .selector
+        .matchers
+        .iter()
+        .filter(|matcher| is_outcome(matcher, metric, gate.labels()))
+        .map(|matcher| format!("`{}`", quoted(gate, query, matcher.span)))
+        .collect();
+    let name = match &data.selector.name {
+        Some(name) => quoted(gate, query, name.span),
+        None => quoted(gate, query, data.span),
+    };
+    format!("`{name}` has no series with {}", outcomes.join(", "))
 }
 
 /// Zeros written behind sums over slices.

@@ -11,7 +11,7 @@ use crate::text::filled::HOLE;
 
 /// The text of a condition that no series do not pass: `len(result) > 0 && (…)`, `len(result) == 0 || (…)`.
 pub fn closed_without_series(condition: &Condition) -> String {
-    let text = condition.field.text.trim();
+    let text = judged(condition);
     match condition.name {
         "successCondition" => {
             let rest = behind(text, &["len(result) == 0", "len(result) < 1"], "||");
@@ -33,7 +33,7 @@ pub fn closed_without_series(condition: &Condition) -> String {
 
 /// The text of a condition that NaN does not pass: `(…) && !isNaN(result[0])`, `… || isNaN(result[0])`.
 pub fn closed_for_nan(condition: &Condition, result: ResultType) -> String {
-    let text = condition.field.text.trim();
+    let text = judged(condition);
     let nan = match result {
         ResultType::Scalar => "isNaN(result)",
         // Where the length is asked first, an index could be out of range.
@@ -77,9 +77,18 @@ pub fn deciding<'a>(gate: &'a Gate<'_>) -> Option<&'a Condition> {
     gate.conditions.iter().next()
 }
 
+/// The condition's text, or what is judged in its place where it does not compile.
+fn judged(condition: &Condition) -> &str {
+    let repaired = condition.repaired.as_deref();
+    repaired
+        .filter(|text| !text.contains(HOLE))
+        .unwrap_or(&condition.field.text)
+        .trim()
+}
+
 /// What the deciding condition says, as words behind "without series": `` `…` is true ``.
 pub fn said(condition: &Condition) -> String {
-    let text = condition.field.text.split_whitespace().collect::<Vec<_>>();
+    let text = judged(condition).split_whitespace().collect::<Vec<_>>();
     let says = match condition.name {
         "successCondition" => "true",
         _ => "false",

@@ -143,12 +143,12 @@ mod tests {
             ("clamp_min(t, scalar(e))", Missing::Unknown),
             ("topk(scalar(e), t)", Missing::Unknown),
         ] {
-            let parsed = parse(query, Options::default()).unwrap();
+            let parsed = parse(query, Options::default()).expect("a query");
             let selectors = data_selectors(&parsed.expr);
             let own = selectors
                 .iter()
                 .find(|s| s.selector.metric() == Some("e"))
-                .unwrap();
+                .expect("a selector of e");
             assert_eq!(without(own), expected, "{query}");
         }
     }

@@ -222,6 +222,6 @@ mod tests {
         let finding = findings(&gate)
             .into_iter()
             .find(|f| f.rule == super::RULE.name);
-        assert!(finding.unwrap().fix.is_none());
+        assert!(finding.is_some_and(|finding| finding.fix.is_none()));
     }
 }

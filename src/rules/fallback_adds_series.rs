@@ -9,8 +9,8 @@ use crate::lint::quote::quoted;
 use crate::lint::rule::Check;
 use crate::promql::Query;
 use crate::promql::answer::{Constant, Kept, has_hole, has_selector, kept_labels, without_data};
-use crate::promql::ast::{Binary, BinaryOp, Expr, ExprKind, ValueType};
-use crate::promql::literal::literal;
+use crate::promql::ast::{AggregateOp, Aggregation, Binary, BinaryOp, Expr, ExprKind, ValueType};
+use crate::promql::literal::{arithmetic, compare, literal};
 use crate::text::float::go_float;
 use crate::text::span::Span;
 
@@ -50,6 +50,21 @@ rule! {
     check: Check::Query(check),
 }
 
+/// An `or` and the constant that it adds.
+type Arrivals<'a> = Vec<(&'a Binary, Option<f64>)>;
+
+/// Functions that keep every series.
+const PASSING: [&str; 8] = [
+    "abs",
+    "ceil",
+    "floor",
+    "label_join",
+    "label_replace",
+    "round",
+    "sort",
+    "sort_desc",
+];
+
 fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
     let mut arriving = Vec::new();
     arrivals(&query.expr, &mut arriving);
@@ -81,62 +96,32 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
     }
 }
 
-/// The `or`s with an added constant that reaches the answer as a series of its own, and what it is then.
-fn arrivals<'a>(expr: &'a Expr, found: &mut Vec<(&'a Binary, Option<f64>)>) {
+/// The `or`s with an added constant that reaches the answer as a series of its own, and what it is then, if that is known.
+fn arrivals<'a>(expr: &'a Expr, found: &mut Arrivals<'a>) {
     match &expr.kind {
         ExprKind::Paren(inner) => arrivals(inner, found),
         ExprKind::Unary(unary) => {
-            let from = found.len();
-            arrivals(&unary.expr, found);
-            if unary.is_minus {
-                found[from..]
-                    .iter_mut()
-                    .for_each(|(_, n)| *n = n.map(|n| -n));
-            }
+            let turned = |n: f64| Some(if unary.is_minus { -n } else { n });
+            through(&unary.expr, found, turned);
         }
-        ExprKind::Call(call) => {
-            let passes = [
-                "sort",
-                "sort_desc",
-                "label_replace",
-                "label_join",
-                "abs",
-                "ceil",
-                "floor",
-                "round",
-            ];
-            if passes.contains(&call.function.name)
-                && let Some(arg) = call.args.first()
-            {
-                let from = found.len();
-                arrivals(arg, found);
+        ExprKind::Call(call) if PASSING.contains(&call.function.name) => {
+            if let Some(arg) = call.args.first() {
+                // 0 is 0 under the others, too.
                 let is_same = call.function.name.starts_with(['s', 'l']);
-                found[from..]
-                    .iter_mut()
-                    .for_each(|(_, n)| *n = n.filter(|n| is_same || *n == 0.0));
+                through(arg, found, |n| (is_same || n == 0.0).then_some(n));
             }
         }
-        ExprKind::Aggregation(aggregation) => {
-            // The group without labels is one beside the others.
-            if aggregation
-                .grouping
-                .as_ref()
-                .is_some_and(|g| !g.is_without && !g.labels.is_empty())
-                && matches!(kept_labels(expr), Kept::By(_))
-            {
-                let from = found.len();
-                arrivals(&aggregation.expr, found);
-                use crate::promql::ast::AggregateOp::{Avg, Max, Min, Sum};
-                let is_same = matches!(aggregation.op, Sum | Avg | Max | Min);
-                found[from..]
-                    .iter_mut()
-                    .for_each(|(_, n)| *n = n.filter(|_| is_same));
-            }
+        ExprKind::Aggregation(aggregation) if has_groups(expr, aggregation) => {
+            let is_same = matches!(
+                aggregation.op,
+                AggregateOp::Sum | AggregateOp::Avg | AggregateOp::Max | AggregateOp::Min
+            );
+            through(&aggregation.expr, found, |n| is_same.then_some(n));
         }
         ExprKind::Binary(binary) if binary.op == BinaryOp::Or => {
             arrivals(&binary.left, found);
             if let Some(added) = added(binary) {
-                found.push((binary, added));
+                found.push((binary, Some(added)));
             }
         }
         ExprKind::Binary(binary) => beside_number(binary, found),
@@ -144,8 +129,24 @@ fn arrivals<'a>(expr: &'a Expr, found: &mut Vec<(&'a Binary, Option<f64>)>) {
     }
 }
 
+/// Those below, each number changed.
+fn through<'a>(expr: &'a Expr, found: &mut Arrivals<'a>, change: impl Fn(f64) -> Option<f64>) {
+    let from = found.len();
+    arrivals(expr, found);
+    for (_, number) in &mut found[from..] {
+        *number = number.and_then(&change);
+    }
+}
+
+/// The group without labels is one beside the others.
+fn has_groups(expr: &Expr, aggregation: &Aggregation) -> bool {
+    let grouping = aggregation.grouping.as_ref();
+    grouping.is_some_and(|g| !g.is_without && !g.labels.is_empty())
+        && matches!(kept_labels(expr), Kept::By(_))
+}
+
 /// Through arithmetic and comparisons with a number; a vector would have to match it.
-fn beside_number<'a>(binary: &'a Binary, found: &mut Vec<(&'a Binary, Option<f64>)>) {
+fn beside_number<'a>(binary: &'a Binary, found: &mut Arrivals<'a>) {
     let (data, number) = match (binary.left.value_type, binary.right.value_type) {
         (ValueType::Vector, ValueType::Scalar) => (&binary.left, literal(&binary.right)),
         (ValueType::Scalar, ValueType::Vector) => (&binary.right, literal(&binary.left)),
@@ -154,32 +155,27 @@ fn beside_number<'a>(binary: &'a Binary, found: &mut Vec<(&'a Binary, Option<f64
     let is_left = std::ptr::eq(data, &raw const binary.left);
     let from = found.len();
     arrivals(data, found);
-    let through = |n: f64| -> Option<Option<f64>> {
-        let Some(number) = number else {
-            return Some(None);
-        };
-        let (left, right) = if is_left { (n, number) } else { (number, n) };
-        match binary.op.is_comparison() {
-            true => {
-                let holds = crate::promql::literal::compare(binary.op, left, right)?;
-                match (binary.bool_span.is_some(), holds) {
-                    (true, holds) => Some(Some(f64::from(u8::from(holds)))),
-                    (false, true) => Some(Some(n)),
-                    (false, false) => None,
-                }
-            }
-            false => Some(crate::promql::literal::arithmetic(binary.op, left, right)),
-        }
-    };
     let tail: Vec<_> = found.drain(from..).collect();
-    found.extend(tail.into_iter().filter_map(|(or, n)| match n {
-        Some(n) => Some((or, through(n)?)),
-        None => Some((or, None)),
-    }));
+    for (or, added) in tail {
+        let sides = added.zip(number).map(|(added, number)| match is_left {
+            true => (added, number),
+            false => (number, added),
+        });
+        let holds = sides.and_then(|(left, right)| compare(binary.op, left, right));
+        match (binary.is_filter(), holds) {
+            (true, Some(false)) => {}
+            (true, _) => found.push((or, added)),
+            (false, Some(holds)) => found.push((or, Some(f64::from(u8::from(holds))))),
+            (false, None) => {
+                let number = sides.and_then(|(left, right)| arithmetic(binary.op, left, right));
+                found.push((or, number));
+            }
+        }
+    }
 }
 
 /// The constant that an `or` adds to labelled series.
-fn added(or: &Binary) -> Option<Option<f64>> {
+fn added(or: &Binary) -> Option<f64> {
     if has_selector(&or.right) || has_hole(&or.right) || !has_selector(&or.left) {
         return None;
     }
@@ -195,7 +191,7 @@ fn added(or: &Binary) -> Option<Option<f64>> {
         Kept::None | Kept::Without | Kept::Unknown => false,
     };
     match without_data(&or.right) {
-        Constant::Value(number) if has_labels => Some(Some(number)),
+        Constant::Value(number) if has_labels => Some(number),
         _ => None,
     }
 }

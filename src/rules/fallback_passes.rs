@@ -144,7 +144,7 @@ fn advice(gate: &Gate<'_>, query: &Query, or: &Binary) -> Advice {
     let left = or.left.unwrapped();
     let behind = Span::new(or.left.span.end, or.right.span.end);
     let dropped = (behind, String::new());
-    let constant = quoted(gate, query, or.right.span);
+    let fallback = quoted(gate, query, or.op_span.to(or.right.span));
     if let Some(text) = zero_of(gate, query, left) {
         return Advice {
             help: format!("write `0 * {text}` in its place: 0 only where somebody looked"),
@@ -159,7 +159,7 @@ fn advice(gate: &Gate<'_>, query: &Query, or: &Binary) -> Advice {
         let mut edits = zeros.edits;
         edits.push(dropped);
         return Advice {
-            help: format!("write `{}`, without `or {constant}`", zeros.example),
+            help: format!("write `{}`, without `{fallback}`", zeros.example),
             edits,
         };
     }
@@ -178,7 +178,7 @@ fn advice(gate: &Gate<'_>, query: &Query, or: &Binary) -> Advice {
         };
     }
     Advice {
-        help: format!("drop `or {constant}`: then no data is no answer"),
+        help: format!("drop `{fallback}`: then no data is no answer"),
         edits: vec![dropped],
     }
 }

@@ -29,8 +29,8 @@ rule! {
     /// ## Write instead
     ///
     /// ```yaml
-    /// query: absent(up{namespace="shop", job="api"})
-    /// successCondition: len(result) == 0
+    /// query: absent(up{namespace="shop", job="api"}) or vector(0)
+    /// successCondition: result[0] == 0
     /// ```
     "inverted-absent", "absent() has no value where the data are there",
     NoData, levels: [Warn],
@@ -61,7 +61,7 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
             present.as_str()
         ),
     )
-    .help(format!("write `len(result) == 0`, or ask for `{text} or vector(0)`"));
+    .help(format!("write `{text} or vector(0)`, which is 0 where the data are there"));
 }
 
 fn absent(expr: &Expr) -> Option<&'static str> {

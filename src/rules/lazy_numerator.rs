@@ -3,9 +3,8 @@
 use crate::lint::conditions::Verdict;
 use crate::lint::findings::Findings;
 use crate::lint::gate::Gate;
-use crate::lint::quote::quoted;
 use crate::lint::rule::Check;
-use crate::lint::slice::{is_completed, lazy, zeros};
+use crate::lint::slice::{has_none, is_completed, lazy, zeros};
 use crate::lint::without_data::hangs;
 use crate::promql::Query;
 use crate::promql::missing::{Missing, without};
@@ -70,7 +69,6 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
     let Some(verdict) = verdict.filter(|verdict| *verdict != Verdict::Successful) else {
         return;
     };
-    let text = quoted(gate, query, first.span);
     let answer = match key {
         "NaN" => "NaN",
         _ => "empty",
@@ -78,7 +76,8 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
     let finding = out.warn(
         gate.in_query(first.span),
         format!(
-            "`{text}` has no series before the first failure: until then the answer is {answer}, and the measurement {}",
+            "{} before the first failure: until then the answer is {answer}, which is {}",
+            has_none(gate, query, first),
             verdict.as_str()
         ),
     );

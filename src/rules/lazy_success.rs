@@ -4,9 +4,8 @@ use crate::lint::conditions::Verdict;
 use crate::lint::findings::Findings;
 use crate::lint::gate::Gate;
 use crate::lint::level::Level;
-use crate::lint::quote::quoted;
 use crate::lint::rule::Check;
-use crate::lint::slice::{is_completed, lazy, zeros};
+use crate::lint::slice::{has_none, is_completed, lazy, zeros};
 use crate::lint::without_data::hangs;
 use crate::promql::Query;
 use crate::promql::answer::fallback;
@@ -73,16 +72,16 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
         return;
     }
     let (level, end) = match verdict {
-        Some(Verdict::Successful) => (Level::Deny, "and that is Successful"),
-        Some(Verdict::Error) => (Level::Info, "and the measurement is an Error"),
-        Some(Verdict::Inconclusive) => (Level::Info, "and the measurement is Inconclusive"),
+        Some(Verdict::Successful) => (Level::Deny, "Successful"),
+        Some(Verdict::Error) => (Level::Info, "an Error"),
+        Some(Verdict::Inconclusive) => (Level::Info, "Inconclusive"),
         _ => return,
     };
-    let text = quoted(gate, query, first.span);
+    let none = has_none(gate, query, first);
     let finding = out.push(
         level,
         gate.in_query(first.span),
-        format!("`{text}` has no series where every request fails: the answer is {answer}, {end}"),
+        format!("{none} where every request fails: the answer is {answer}, which is {end}"),
     );
     let also = match (level, key) {
         (Level::Deny, "fallback") => ", without the fallback",
@@ -155,8 +154,8 @@ mod tests {
         assert_eq!(
             said(super::RULE.name, &gate),
             [
-                "deny at `x{code=~\"2..\"}`: `x{code=~\"2..\"}` has no series where every request fails: the answer is the \
-              fallback `1`, and that is Successful; write `(sum(rate(x{code=~\"2..\"}[5m])) or 0 * sum(rate(x[5m])))`, \
+                "deny at `x{code=~\"2..\"}`: `x` has no series with `code=~\"2..\"` where every request fails: the answer is the \
+              fallback `1`, which is Successful; write `(sum(rate(x{code=~\"2..\"}[5m])) or 0 * sum(rate(x[5m])))`, \
               without the fallback"
             ]
         );
