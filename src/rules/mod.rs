@@ -42,26 +42,39 @@ pub static ALL: &[&Rule] = &[
     &clamped_divisor::RULE,
     &condition_gap::RULE,
     &constant_condition::RULE,
+    &constant_query::RULE,
     &contradicting_metrics::RULE,
     &count_of_flags::RULE,
     &delta_of_counter::RULE,
     &diluted_ratio::RULE,
     &empty_query::RULE,
+    &empty_result_errors::RULE,
+    &empty_result_passes::RULE,
     &endless_inline::RULE,
     &excessive_error_tolerance::RULE,
     &experimental_syntax::RULE,
+    &fallback_adds_series::RULE,
+    &fallback_both_sides::RULE,
+    &fallback_hides_traffic::RULE,
+    &fallback_passes::RULE,
+    &fallback_precedence::RULE,
+    &filter_in_query::RULE,
     &inconclusive_passes::RULE,
     &insecure_transport::RULE,
     &invalid_address::RULE,
     &invalid_condition::RULE,
     &invalid_query::RULE,
+    &inverted_absent::RULE,
     &inverted_condition::RULE,
     &irate_in_gate::RULE,
+    &lazy_numerator::RULE,
+    &lazy_success::RULE,
     &lenient_threshold::RULE,
     &missing_condition::RULE,
     &missing_denominator::RULE,
     &nameless_selector::RULE,
     &nan_in_aggregate::RULE,
+    &nan_result_passes::RULE,
     &oldest_sample::RULE,
     &only_dry_run::RULE,
     &overlapping_conditions::RULE,
@@ -76,10 +89,12 @@ pub static ALL: &[&Rule] = &[
     &ratio_without_traffic_floor::RULE,
     &raw_counter::RULE,
     &restarts_by_increase::RULE,
+    &scalar_hides_absence::RULE,
     &self_ratio::RULE,
     &short_window::RULE,
     &single_early_measurement::RULE,
     &threshold_unit::RULE,
+    &unknown_placeholder::RULE,
     &unknown_rule::RULE,
     &unmatched_operands::RULE,
     &unreachable_failure_limit::RULE,
@@ -98,26 +113,39 @@ mod broad_dry_run;
 mod clamped_divisor;
 mod condition_gap;
 mod constant_condition;
+mod constant_query;
 mod contradicting_metrics;
 mod count_of_flags;
 mod delta_of_counter;
 mod diluted_ratio;
 mod empty_query;
+mod empty_result_errors;
+mod empty_result_passes;
 mod endless_inline;
 mod excessive_error_tolerance;
 mod experimental_syntax;
+mod fallback_adds_series;
+mod fallback_both_sides;
+mod fallback_hides_traffic;
+mod fallback_passes;
+mod fallback_precedence;
+mod filter_in_query;
 mod inconclusive_passes;
 mod insecure_transport;
 mod invalid_address;
 mod invalid_condition;
 mod invalid_query;
+mod inverted_absent;
 mod inverted_condition;
 mod irate_in_gate;
+mod lazy_numerator;
+mod lazy_success;
 mod lenient_threshold;
 mod missing_condition;
 mod missing_denominator;
 mod nameless_selector;
 mod nan_in_aggregate;
+mod nan_result_passes;
 mod oldest_sample;
 mod only_dry_run;
 mod overlapping_conditions;
@@ -132,10 +160,12 @@ mod rate_of_gauge;
 mod ratio_without_traffic_floor;
 mod raw_counter;
 mod restarts_by_increase;
+mod scalar_hides_absence;
 mod self_ratio;
 mod short_window;
 mod single_early_measurement;
 mod threshold_unit;
+mod unknown_placeholder;
 mod unknown_rule;
 mod unmatched_operands;
 mod unreachable_failure_limit;
