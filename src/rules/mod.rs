@@ -80,6 +80,7 @@ pub static ALL: &[&Rule] = &[
     &short_window::RULE,
     &single_early_measurement::RULE,
     &threshold_unit::RULE,
+    &unknown_field::RULE,
     &unknown_rule::RULE,
     &unmatched_operands::RULE,
     &unreachable_failure_limit::RULE,
@@ -136,6 +137,7 @@ mod self_ratio;
 mod short_window;
 mod single_early_measurement;
 mod threshold_unit;
+mod unknown_field;
 mod unknown_rule;
 mod unmatched_operands;
 mod unreachable_failure_limit;
