@@ -13,6 +13,7 @@ pub mod level;
 mod outcome;
 mod probes;
 pub mod quote;
+pub mod references;
 pub mod report;
 pub mod rule;
 pub mod run;

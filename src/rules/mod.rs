@@ -54,6 +54,7 @@ pub static ALL: &[&Rule] = &[
     &insecure_transport::RULE,
     &invalid_address::RULE,
     &invalid_condition::RULE,
+    &invalid_metric_spec::RULE,
     &invalid_query::RULE,
     &inverted_condition::RULE,
     &irate_in_gate::RULE,
@@ -111,6 +112,7 @@ mod inconclusive_passes;
 mod insecure_transport;
 mod invalid_address;
 mod invalid_condition;
+mod invalid_metric_spec;
 mod invalid_query;
 mod inverted_condition;
 mod irate_in_gate;
