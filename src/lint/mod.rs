@@ -17,6 +17,7 @@ pub mod references;
 pub mod report;
 pub mod rule;
 pub mod run;
+pub mod selection;
 pub mod settings;
 mod stand_ins;
 mod suppression;

@@ -50,6 +50,8 @@ pub static ALL: &[&Rule] = &[
     &endless_inline::RULE,
     &excessive_error_tolerance::RULE,
     &experimental_syntax::RULE,
+    &hard_coded_namespace::RULE,
+    &ignored_argument::RULE,
     &inconclusive_passes::RULE,
     &insecure_transport::RULE,
     &invalid_address::RULE,
@@ -59,14 +61,18 @@ pub static ALL: &[&Rule] = &[
     &inverted_condition::RULE,
     &irate_in_gate::RULE,
     &lenient_threshold::RULE,
+    &literal_regex::RULE,
+    &match_all_regex::RULE,
     &missing_condition::RULE,
     &missing_denominator::RULE,
     &nameless_selector::RULE,
+    &namespace_unconstrained::RULE,
     &nan_in_aggregate::RULE,
     &oldest_sample::RULE,
     &only_dry_run::RULE,
     &overlapping_conditions::RULE,
     &overlapping_windows::RULE,
+    &pasted_hash::RULE,
     &pinned_time::RULE,
     &plain_credential::RULE,
     &quantile_out_of_range::RULE,
@@ -76,20 +82,27 @@ pub static ALL: &[&Rule] = &[
     &rate_of_gauge::RULE,
     &ratio_without_traffic_floor::RULE,
     &raw_counter::RULE,
+    &regex_in_equality::RULE,
     &restarts_by_increase::RULE,
     &self_ratio::RULE,
     &short_window::RULE,
     &single_early_measurement::RULE,
+    &stable_only::RULE,
+    &stable_pods_included::RULE,
     &threshold_unit::RULE,
+    &unescaped_argument::RULE,
     &unknown_field::RULE,
     &unknown_rule::RULE,
+    &unknown_template::RULE,
     &unmatched_operands::RULE,
     &unreachable_failure_limit::RULE,
     &unreachable_inconclusive_limit::RULE,
     &unrelated_ratio::RULE,
     &unstable_selection::RULE,
+    &unsupplied_argument::RULE,
     &unused_argument::RULE,
     &unused_suppression::RULE,
+    &unused_template::RULE,
     &zero_error_tolerance::RULE,
 ];
 
@@ -108,6 +121,8 @@ mod empty_query;
 mod endless_inline;
 mod excessive_error_tolerance;
 mod experimental_syntax;
+mod hard_coded_namespace;
+mod ignored_argument;
 mod inconclusive_passes;
 mod insecure_transport;
 mod invalid_address;
@@ -117,14 +132,18 @@ mod invalid_query;
 mod inverted_condition;
 mod irate_in_gate;
 mod lenient_threshold;
+mod literal_regex;
+mod match_all_regex;
 mod missing_condition;
 mod missing_denominator;
 mod nameless_selector;
+mod namespace_unconstrained;
 mod nan_in_aggregate;
 mod oldest_sample;
 mod only_dry_run;
 mod overlapping_conditions;
 mod overlapping_windows;
+mod pasted_hash;
 mod pinned_time;
 mod plain_credential;
 mod quantile_out_of_range;
@@ -134,20 +153,27 @@ mod rate_of_aggregate;
 mod rate_of_gauge;
 mod ratio_without_traffic_floor;
 mod raw_counter;
+mod regex_in_equality;
 mod restarts_by_increase;
 mod self_ratio;
 mod short_window;
 mod single_early_measurement;
+mod stable_only;
+mod stable_pods_included;
 mod threshold_unit;
+mod unescaped_argument;
 mod unknown_field;
 mod unknown_rule;
+mod unknown_template;
 mod unmatched_operands;
 mod unreachable_failure_limit;
 mod unreachable_inconclusive_limit;
 mod unrelated_ratio;
 mod unstable_selection;
+mod unsupplied_argument;
 mod unused_argument;
 mod unused_suppression;
+mod unused_template;
 mod zero_error_tolerance;
 
 #[cfg(test)]
