@@ -272,13 +272,11 @@ fn settings(gate: &Gate<'_>, name: &Field, spec: &QuerySpec, out: &mut Findings<
             continue;
         }
         let (fact, remedy) = problem.split_once("; ").unwrap_or((&problem, ""));
-        let mut place = match spec.setting(&path) {
-            Some(field) => gate.at(&path, field),
+        // A setting's value may be a secret.
+        let place = match spec.setting(&path) {
+            Some(field) => gate.at(&path, field).unquoted(),
             None => gate.at("provider.plugin", name),
         };
-        if spec.setting(&path).is_some() {
-            place.text = path.clone();
-        }
         let finding = out.deny(
             place,
             format!("`{path}`: {fact}: the plugin refuses the metric"),
@@ -429,13 +427,13 @@ mod tests {
             (
                 "gaurd: enforce",
                 &[
-                    "deny at `gaurd`: `gaurd`: unknown key: the plugin refuses the metric; did you mean `guard`",
+                    "deny at ``: `gaurd`: unknown key: the plugin refuses the metric; did you mean `guard`",
                 ],
             ),
             (
                 "noData: maybe",
                 &[
-                    "deny at `noData`: `noData`: `maybe` is none of `wait`, `inconclusive`, `error`, `fail`, `condition`: \
+                    "deny at ``: `noData`: `maybe` is none of `wait`, `inconclusive`, `error`, `fail`, `condition`: \
                    the plugin refuses the metric",
                 ],
             ),

@@ -36,6 +36,7 @@ macro_rules! rule {
 /// Every rule, sorted by name.
 pub static ALL: &[&Rule] = &[
     &address_mismatch::RULE,
+    &analysis_before_traffic::RULE,
     &arbitrary_series::RULE,
     &average_of_quantiles::RULE,
     &broad_dry_run::RULE,
@@ -44,6 +45,7 @@ pub static ALL: &[&Rule] = &[
     &constant_condition::RULE,
     &contradicting_metrics::RULE,
     &count_of_flags::RULE,
+    &delay_outlives_rollout::RULE,
     &delta_of_counter::RULE,
     &diluted_ratio::RULE,
     &empty_query::RULE,
@@ -52,6 +54,7 @@ pub static ALL: &[&Rule] = &[
     &experimental_syntax::RULE,
     &hard_coded_namespace::RULE,
     &ignored_argument::RULE,
+    &implied_by_weight::RULE,
     &inconclusive_passes::RULE,
     &insecure_transport::RULE,
     &invalid_address::RULE,
@@ -83,6 +86,7 @@ pub static ALL: &[&Rule] = &[
     &ratio_without_traffic_floor::RULE,
     &raw_counter::RULE,
     &regex_in_equality::RULE,
+    &repeated_canary_size::RULE,
     &restarts_by_increase::RULE,
     &self_ratio::RULE,
     &short_window::RULE,
@@ -93,6 +97,7 @@ pub static ALL: &[&Rule] = &[
     &unescaped_argument::RULE,
     &unknown_field::RULE,
     &unknown_rule::RULE,
+    &unknown_service::RULE,
     &unknown_template::RULE,
     &unmatched_operands::RULE,
     &unreachable_failure_limit::RULE,
@@ -107,6 +112,7 @@ pub static ALL: &[&Rule] = &[
 ];
 
 mod address_mismatch;
+mod analysis_before_traffic;
 mod arbitrary_series;
 mod average_of_quantiles;
 mod broad_dry_run;
@@ -115,6 +121,7 @@ mod condition_gap;
 mod constant_condition;
 mod contradicting_metrics;
 mod count_of_flags;
+mod delay_outlives_rollout;
 mod delta_of_counter;
 mod diluted_ratio;
 mod empty_query;
@@ -123,6 +130,7 @@ mod excessive_error_tolerance;
 mod experimental_syntax;
 mod hard_coded_namespace;
 mod ignored_argument;
+mod implied_by_weight;
 mod inconclusive_passes;
 mod insecure_transport;
 mod invalid_address;
@@ -154,6 +162,7 @@ mod rate_of_gauge;
 mod ratio_without_traffic_floor;
 mod raw_counter;
 mod regex_in_equality;
+mod repeated_canary_size;
 mod restarts_by_increase;
 mod self_ratio;
 mod short_window;
@@ -164,6 +173,7 @@ mod threshold_unit;
 mod unescaped_argument;
 mod unknown_field;
 mod unknown_rule;
+mod unknown_service;
 mod unknown_template;
 mod unmatched_operands;
 mod unreachable_failure_limit;
