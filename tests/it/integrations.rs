@@ -11,7 +11,7 @@ const BINARY: &str = env!("CARGO_BIN_EXE_promql-guard");
 
 fn yaml(file: &str) -> Value {
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
-    serde_saphyr::from_str(&text).unwrap()
+    promql_guard::manifest::read::to_json(&text).unwrap()
 }
 
 /// The flags of `lint` that stand in a command line.
