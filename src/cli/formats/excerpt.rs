@@ -92,7 +92,9 @@ fn marked(source: &Source, line: Span, span: Span, goes_on: bool) -> (String, St
 
 /// The part of a long line that lies around `span`.
 fn near(text: &str, line: Span, span: Span) -> Span {
-    let mut start = line.start.max(span.start.min(line.end).saturating_sub(NEAR));
+    let mut start = line
+        .start
+        .max(span.start.min(line.end).saturating_sub(NEAR));
     let mut end = line.end.min(span.start.max(line.start) + NEAR);
     while !text.is_char_boundary(start) {
         start -= 1;
