@@ -10,7 +10,7 @@ use crate::lint::gate::{Engine, Gate, Limits, QueryText};
 use crate::lint::settings::Settings;
 use crate::lint::table::Table;
 use crate::promql::ast::ValueType;
-use crate::promql::{Features, Options, ParseErrorKind, parse};
+use crate::promql::{Features, Options, parse};
 
 /// Every metric of the scene's template.
 pub(super) fn gates<'a>(scene: &'a Scene<'a>) -> Vec<Gate<'a>> {
@@ -113,13 +113,10 @@ fn query_text<'a>(scene: &Scene<'_>, field: &'a Field) -> QueryText<'a> {
     // What needs a feature flag is judged all the same: the rule `experimental-syntax` says that it needs one. A name with
     // a dot and no quotes needs one, too, but is a slip wherever it was met.
     let stock = parse(&filled.text, options(Features::Stock));
-    let needs_flags = stock.is_err();
-    let parsed = match stock {
-        Ok(query) => Ok(query),
-        Err(error) if matches!(error.kind, ParseErrorKind::Experimental { .. }) => {
-            parse(&filled.text, options(Features::All)).map_err(|_| error)
-        }
-        Err(error) => Err(error),
+    let needs_flags = matches!(&stock, Err(error) if error.is_experimental());
+    let parsed = match needs_flags {
+        true => parse(&filled.text, options(Features::All)).or(stock),
+        false => stock,
     };
     QueryText {
         field,

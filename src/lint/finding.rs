@@ -47,6 +47,15 @@ impl Spot {
     pub fn file_span(&self) -> Span {
         self.place.file_span(self.span)
     }
+
+    /// Its beginning alone: what stands there may be a secret, and is not repeated.
+    pub fn unquoted(self) -> Self {
+        Spot {
+            span: Span::at(self.span.start),
+            text: String::new(),
+            ..self
+        }
+    }
 }
 
 /// Edits that put a finding right.

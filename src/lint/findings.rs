@@ -1,5 +1,6 @@
 //! Where a rule puts what it found.
 
+use crate::analysis::rollout::Rollout;
 use crate::lint::finding::{Finding, Spot};
 use crate::lint::level::Level;
 use crate::lint::rule::{Need, Rule};
@@ -13,6 +14,17 @@ pub struct Subject {
     pub namespace: Option<String>,
     /// The metric; none for the whole resource.
     pub metric: Option<String>,
+}
+
+impl Subject {
+    /// A Rollout or Experiment.
+    pub fn of(rollout: &Rollout) -> Self {
+        Subject {
+            resource: rollout.resource(),
+            namespace: rollout.namespace.as_ref().map(|field| field.text.clone()),
+            metric: None,
+        }
+    }
 }
 
 /// A rule that could not look.

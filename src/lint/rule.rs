@@ -79,6 +79,11 @@ pub enum Check {
     Template(fn(&Scene<'_>, &[Gate<'_>], &mut Findings<'_>)),
     /// All that was read.
     Input(fn(&Context<'_>, &mut Findings<'_>)),
+    /// A template, and then all that surrounds the templates.
+    TemplateAndInput(
+        fn(&Scene<'_>, &[Gate<'_>], &mut Findings<'_>),
+        fn(&Context<'_>, &mut Findings<'_>),
+    ),
     /// Nothing: the engine itself finds it.
     Engine,
 }

@@ -1,5 +1,6 @@
 //! Templates and a table of rules into a report: every rule asked, one finding a cause, the silenced ones left out.
 
+use crate::analysis::input::Input;
 use crate::analysis::template::{QuerySpec, Template};
 use crate::lint::build::gates;
 use crate::lint::context::{Context, Scene};
@@ -47,7 +48,7 @@ pub fn lint_template(context: Context<'_>, template: &Template, rules: &[&'stati
                     told.take(findings, Some(gate));
                 }
             }),
-            Check::Template(check) => {
+            Check::Template(check) | Check::TemplateAndInput(check, _) => {
                 let mut findings = Findings::new(rule, scene.subject());
                 check(&scene, &gates, &mut findings);
                 told.take(findings, None);
@@ -57,7 +58,7 @@ pub fn lint_template(context: Context<'_>, template: &Template, rules: &[&'stati
     }
     told.one_a_cause(rules);
     let suppressions = suppressions_of(&scene, &gates);
-    let mut report = told.report(context.settings, rules, suppressions, &scene);
+    let mut report = told.report(context.settings, rules, suppressions);
     report.gates = gates.iter().filter_map(gate_report).collect();
     report
 }
@@ -66,19 +67,15 @@ pub fn lint_template(context: Context<'_>, template: &Template, rules: &[&'stati
 pub fn lint_surroundings(context: Context<'_>, rules: &[&'static Rule]) -> Report {
     let mut told = Told::default();
     for rule in rules {
-        if let Check::Input(check) = rule.check {
+        if let Check::Input(check) | Check::TemplateAndInput(_, check) = rule.check {
             let mut findings = Findings::new(rule, Subject::default());
             check(&context, &mut findings);
             told.take(findings, None);
         }
     }
     told.one_a_cause(rules);
-    told.levels(context.settings);
-    Report {
-        findings: told.findings,
-        skipped: told.skipped,
-        ..Report::default()
-    }
+    let suppressions = suppressions_around(context.input);
+    told.report(context.settings, rules, suppressions)
 }
 
 /// A condition that does not compile is judged as repaired; that it errs meanwhile is told by `invalid-condition`.
@@ -198,12 +195,14 @@ impl Told {
         settings: &Settings,
         rules: &[&'static Rule],
         suppressions: Vec<Allowed>,
-        scene: &Scene<'_>,
     ) -> Report {
         let silences = |allowed: &Allowed, finding: &Finding| {
+            let subject = &allowed.subject;
             allowed.suppression.has_reason
                 && allowed.suppression.rule == finding.rule
-                && (allowed.metric.is_none() || allowed.metric == finding.metric)
+                && subject.resource == finding.resource
+                && subject.namespace == finding.namespace
+                && (subject.metric.is_none() || subject.metric == finding.metric)
         };
         let before = self.findings.len();
         let mut used = vec![false; suppressions.len()];
@@ -219,12 +218,12 @@ impl Told {
         });
         let suppressed = before - self.findings.len();
         for (allowed, is_used) in suppressions.iter().zip(used) {
-            let is_skipped = self
-                .skipped
-                .iter()
-                .any(|skipped| skipped.rule == allowed.suppression.rule);
+            let is_skipped = self.skipped.iter().any(|skipped| {
+                skipped.rule == allowed.suppression.rule
+                    && skipped.subject.resource == allowed.subject.resource
+            });
             if !is_used && !is_skipped {
-                let said = said_of_suppression(allowed, rules, scene);
+                let said = said_of_suppression(allowed, rules);
                 self.findings.extend(said);
             }
         }
@@ -241,10 +240,10 @@ impl Told {
     }
 }
 
-/// A suppression and the metric that it stands at; none: the whole template.
+/// A suppression and what it stands at.
 struct Allowed {
     suppression: Suppression,
-    metric: Option<String>,
+    subject: Subject,
 }
 
 fn suppressions_of(scene: &Scene<'_>, gates: &[Gate<'_>]) -> Vec<Allowed> {
@@ -252,7 +251,7 @@ fn suppressions_of(scene: &Scene<'_>, gates: &[Gate<'_>]) -> Vec<Allowed> {
     for gate in gates {
         let at_gate = |suppression| Allowed {
             suppression,
-            metric: Some(gate.metric.name.text.clone()),
+            subject: gate.subject(),
         };
         if let Some(query) = &gate.query {
             all.extend(in_query(query.field).into_iter().map(at_gate));
@@ -264,22 +263,27 @@ fn suppressions_of(scene: &Scene<'_>, gates: &[Gate<'_>]) -> Vec<Allowed> {
     let annotated = scene.template.allow.iter().flat_map(in_annotation);
     all.extend(annotated.map(|suppression| Allowed {
         suppression,
-        metric: None,
+        subject: scene.subject(),
     }));
     all
 }
 
+/// Those of Rollouts and Experiments.
+fn suppressions_around(input: &Input) -> Vec<Allowed> {
+    let annotated = input.rollouts.iter().flat_map(|rollout| {
+        let suppressions = rollout.allow.iter().flat_map(in_annotation);
+        suppressions.map(|suppression| Allowed {
+            suppression,
+            subject: Subject::of(rollout),
+        })
+    });
+    annotated.collect()
+}
+
 /// A suppression that silences nothing.
-fn said_of_suppression(
-    allowed: &Allowed,
-    rules: &[&'static Rule],
-    scene: &Scene<'_>,
-) -> Option<Finding> {
+fn said_of_suppression(allowed: &Allowed, rules: &[&'static Rule]) -> Option<Finding> {
     let named = |name: &str| rules.iter().copied().find(|rule| rule.name == name);
-    let subject = Subject {
-        metric: allowed.metric.clone(),
-        ..scene.subject()
-    };
+    let subject = allowed.subject.clone();
     let suppression = &allowed.suppression;
     let spot = suppression.spot.clone();
     let name = &suppression.rule;

@@ -1,6 +1,8 @@
 //! Why a text is no query, and which of its bytes say so.
 
 use crate::promql::ast::{BinaryOp, ValueType};
+use crate::text::chain::{bounded, one_line};
+use crate::text::filled::is_hole;
 use crate::text::span::{LineColumn, Span};
 
 /// A text that Prometheus would refuse, or one past the limits.
@@ -313,6 +315,16 @@ pub enum ParseErrorKind {
     },
 }
 
+/// A piece of the text for a message: short, on one line, holes as an author may have written them.
+pub(super) fn shown(text: &str) -> String {
+    const LENGTH: usize = 40;
+    let line = one_line(text);
+    if line.contains(is_hole) {
+        return bounded(&line.replace(is_hole, "{{…}}"), LENGTH);
+    }
+    bounded(&line, LENGTH)
+}
+
 fn place(inside: &Option<&'static str>) -> String {
     match inside {
         Some(inside) => format!(" inside {inside}"),
@@ -353,5 +365,12 @@ fn modifier_remedy(found: &str) -> &'static str {
     match found {
         "an aggregation" | "a call" | "parentheses" => "; write it behind the selector inside",
         _ => "",
+    }
+}
+
+impl ParseError {
+    /// Whether a Prometheus with its feature flags on may take it.
+    pub fn is_experimental(&self) -> bool {
+        matches!(self.kind, ParseErrorKind::Experimental { .. })
     }
 }

@@ -89,7 +89,9 @@ fn check(_: &Scene<'_>, gates: &[Gate<'_>], out: &mut Findings<'_>) {
         };
         told.push(host);
         let mut place = gate.at("address", field);
-        place.text = host.clone();
+        if place.text.contains('@') {
+            place = place.unquoted();
+        }
         out.about(gate.subject());
         out.warn(
             place,
@@ -205,7 +207,7 @@ mod tests {
         assert_eq!(
             said(super::RULE.name, &gate),
             [
-                "warn at `prom-server.prometheus`: `prom-server.prometheus` here, \
+                "warn at `http://prom-server.prometheus.svc`: `prom-server.prometheus` here, \
               `prometheus-server.prometheus` in `a`; \
               write the same host in both, or none if the controller has a default"
             ]

@@ -95,8 +95,7 @@ fn check(gate: &Gate<'_>, out: &mut Findings<'_>) {
             continue;
         }
         if let Some(credential) = credential {
-            let mut place = gate.at(path, field);
-            place.text = path.to_owned();
+            let place = gate.at(path, field).unquoted();
             out.warn(
                 place,
                 format!("`{credential}` goes to `{host}` over plain http"),

@@ -64,7 +64,7 @@ fn check(gate: &Gate<'_>, out: &mut Findings<'_>) {
     let (fact, remedy) = problem.split_once("; ").unwrap_or((&problem, ""));
     let mut place = gate.at("address", field);
     if field.text.contains('@') {
-        place.text = "address".to_owned();
+        place = place.unquoted();
     }
     let finding = out.deny(place, format!("`address`: {fact}"));
     match remedy {

@@ -36,6 +36,7 @@ macro_rules! rule {
 /// Every rule, sorted by name.
 pub static ALL: &[&Rule] = &[
     &address_mismatch::RULE,
+    &analysis_before_traffic::RULE,
     &arbitrary_series::RULE,
     &average_of_quantiles::RULE,
     &broad_dry_run::RULE,
@@ -45,6 +46,7 @@ pub static ALL: &[&Rule] = &[
     &constant_query::RULE,
     &contradicting_metrics::RULE,
     &count_of_flags::RULE,
+    &delay_outlives_rollout::RULE,
     &delta_of_counter::RULE,
     &diluted_ratio::RULE,
     &empty_query::RULE,
@@ -59,10 +61,14 @@ pub static ALL: &[&Rule] = &[
     &fallback_passes::RULE,
     &fallback_precedence::RULE,
     &filter_in_query::RULE,
+    &hard_coded_namespace::RULE,
+    &ignored_argument::RULE,
+    &implied_by_weight::RULE,
     &inconclusive_passes::RULE,
     &insecure_transport::RULE,
     &invalid_address::RULE,
     &invalid_condition::RULE,
+    &invalid_metric_spec::RULE,
     &invalid_query::RULE,
     &inverted_absent::RULE,
     &inverted_condition::RULE,
@@ -70,15 +76,19 @@ pub static ALL: &[&Rule] = &[
     &lazy_numerator::RULE,
     &lazy_success::RULE,
     &lenient_threshold::RULE,
+    &literal_regex::RULE,
+    &match_all_regex::RULE,
     &missing_condition::RULE,
     &missing_denominator::RULE,
     &nameless_selector::RULE,
+    &namespace_unconstrained::RULE,
     &nan_in_aggregate::RULE,
     &nan_result_passes::RULE,
     &oldest_sample::RULE,
     &only_dry_run::RULE,
     &overlapping_conditions::RULE,
     &overlapping_windows::RULE,
+    &pasted_hash::RULE,
     &pinned_time::RULE,
     &plain_credential::RULE,
     &quantile_out_of_range::RULE,
@@ -88,25 +98,36 @@ pub static ALL: &[&Rule] = &[
     &rate_of_gauge::RULE,
     &ratio_without_traffic_floor::RULE,
     &raw_counter::RULE,
+    &regex_in_equality::RULE,
+    &repeated_canary_size::RULE,
     &restarts_by_increase::RULE,
     &scalar_hides_absence::RULE,
     &self_ratio::RULE,
     &short_window::RULE,
     &single_early_measurement::RULE,
+    &stable_only::RULE,
+    &stable_pods_included::RULE,
     &threshold_unit::RULE,
+    &unescaped_argument::RULE,
+    &unknown_field::RULE,
     &unknown_placeholder::RULE,
     &unknown_rule::RULE,
+    &unknown_service::RULE,
+    &unknown_template::RULE,
     &unmatched_operands::RULE,
     &unreachable_failure_limit::RULE,
     &unreachable_inconclusive_limit::RULE,
     &unrelated_ratio::RULE,
     &unstable_selection::RULE,
+    &unsupplied_argument::RULE,
     &unused_argument::RULE,
     &unused_suppression::RULE,
+    &unused_template::RULE,
     &zero_error_tolerance::RULE,
 ];
 
 mod address_mismatch;
+mod analysis_before_traffic;
 mod arbitrary_series;
 mod average_of_quantiles;
 mod broad_dry_run;
@@ -116,6 +137,7 @@ mod constant_condition;
 mod constant_query;
 mod contradicting_metrics;
 mod count_of_flags;
+mod delay_outlives_rollout;
 mod delta_of_counter;
 mod diluted_ratio;
 mod empty_query;
@@ -130,10 +152,14 @@ mod fallback_hides_traffic;
 mod fallback_passes;
 mod fallback_precedence;
 mod filter_in_query;
+mod hard_coded_namespace;
+mod ignored_argument;
+mod implied_by_weight;
 mod inconclusive_passes;
 mod insecure_transport;
 mod invalid_address;
 mod invalid_condition;
+mod invalid_metric_spec;
 mod invalid_query;
 mod inverted_absent;
 mod inverted_condition;
@@ -141,15 +167,19 @@ mod irate_in_gate;
 mod lazy_numerator;
 mod lazy_success;
 mod lenient_threshold;
+mod literal_regex;
+mod match_all_regex;
 mod missing_condition;
 mod missing_denominator;
 mod nameless_selector;
+mod namespace_unconstrained;
 mod nan_in_aggregate;
 mod nan_result_passes;
 mod oldest_sample;
 mod only_dry_run;
 mod overlapping_conditions;
 mod overlapping_windows;
+mod pasted_hash;
 mod pinned_time;
 mod plain_credential;
 mod quantile_out_of_range;
@@ -159,21 +189,31 @@ mod rate_of_aggregate;
 mod rate_of_gauge;
 mod ratio_without_traffic_floor;
 mod raw_counter;
+mod regex_in_equality;
+mod repeated_canary_size;
 mod restarts_by_increase;
 mod scalar_hides_absence;
 mod self_ratio;
 mod short_window;
 mod single_early_measurement;
+mod stable_only;
+mod stable_pods_included;
 mod threshold_unit;
+mod unescaped_argument;
+mod unknown_field;
 mod unknown_placeholder;
 mod unknown_rule;
+mod unknown_service;
+mod unknown_template;
 mod unmatched_operands;
 mod unreachable_failure_limit;
 mod unreachable_inconclusive_limit;
 mod unrelated_ratio;
 mod unstable_selection;
+mod unsupplied_argument;
 mod unused_argument;
 mod unused_suppression;
+mod unused_template;
 mod zero_error_tolerance;
 
 #[cfg(test)]

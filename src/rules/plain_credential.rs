@@ -71,8 +71,7 @@ fn check(gate: &Gate<'_>, out: &mut Findings<'_>) {
     };
     for (path, field) in literals(spec) {
         // What is found is not repeated in the report.
-        let mut place = gate.at(&path, field);
-        place.text = path.clone();
+        let place = gate.at(&path, field).unquoted();
         out.warn(place, format!("`{path}` holds a secret in plain text"))
             .help("write `{{args.…}}`, an argument with `valueFrom.secretKeyRef`");
     }

@@ -28,7 +28,7 @@ fn states() -> Vec<(String, String)> {
 
 /// `deny fallback-passes, warn restarts-by-increase`
 fn said(text: &str, scrape_interval: Option<u64>) -> String {
-    let reading = manifest::read(0, text);
+    let reading = manifest::read::read(0, text);
     assert!(reading.errors.is_empty(), "{:?}", reading.errors);
     let settings = Settings {
         scrape_interval: scrape_interval.map(Duration::from_secs),
@@ -56,7 +56,10 @@ fn said(text: &str, scrape_interval: Option<u64>) -> String {
 #[test]
 fn each_state_gets_its_findings() {
     let states = states();
-    assert!(states.len() > 30, "the states are not where they are looked for");
+    assert!(
+        states.len() > 30,
+        "the states are not where they are looked for"
+    );
     let wrong: Vec<_> = states
         .iter()
         .filter_map(|(name, text)| {
@@ -65,7 +68,8 @@ fn each_state_gets_its_findings() {
                 .find_map(|line| line.strip_prefix("# expect: "))
                 .unwrap_or_else(|| panic!("{name}: begin with `# expect: `"));
             let said = said(text, None);
-            (said != expected).then(|| format!("{name}: expected {expected}\n{name}: said     {said}"))
+            (said != expected)
+                .then(|| format!("{name}: expected {expected}\n{name}: said     {said}"))
         })
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -74,7 +78,11 @@ fn each_state_gets_its_findings() {
 #[test]
 fn the_published_window_is_short_once_the_scrape_interval_is_known() {
     let states = states();
-    let published = &states.iter().find(|(name, _)| name == "published").unwrap().1;
+    let published = &states
+        .iter()
+        .find(|(name, _)| name == "published")
+        .unwrap()
+        .1;
     assert!(!said(published, None).contains("short-window"));
     assert!(said(published, Some(60)).contains("warn short-window"));
     assert!(!said(published, Some(10)).contains("short-window"));

@@ -199,3 +199,78 @@ fn escape<'a>(rest: &'a str, group: &mut Group) -> &'a str {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The answers are those of Go's `regexp.MustCompile("^(?s:" + pattern + ")$").MatchString("")`.
+    #[test]
+    fn the_empty_text_matches_as_in_go() {
+        for pattern in [
+            "",
+            ".*",
+            "a*",
+            "a?",
+            "a??",
+            "a{0}",
+            "a{0,}?",
+            "|a",
+            "(a|)",
+            "(a*)+",
+            "a|b*",
+            "^$",
+            r"\A\z",
+            r"\B",
+            "(?i)",
+            "(?i:a)?",
+            "(?P<n>)",
+            r"\Q\E",
+            r"\Qa\E*",
+            "[]a]*",
+            "[^]]*",
+            "[[:alpha:]]*",
+            r"[\]]*",
+            r"\pL*",
+            r"\p{Lu}*",
+            r"\x41*",
+            r"\x{41}?",
+            r"\07*",
+            "a(?i)*",
+            "é*",
+            "(|a)+?",
+        ] {
+            assert!(matches_empty(pattern), "{pattern}");
+        }
+        for pattern in [
+            "a",
+            ".+",
+            "a+?",
+            "a{1}?",
+            "a{2,}",
+            "a|b",
+            "(a|b)",
+            "a*b",
+            "(a?)b",
+            "^a$",
+            r"\b",
+            r"\Qab\E*",
+            r"\Q*",
+            "[]]",
+            "[^]a]",
+            "[[:alpha:]]+",
+            r"\d",
+            r"\pL",
+            r"\p{Lu}",
+            r"\x{41}",
+            r"\07",
+            "{",
+            "{,2}",
+            "a{,2}",
+            "(?:a)",
+            "é",
+        ] {
+            assert!(!matches_empty(pattern), "{pattern}");
+        }
+    }
+}

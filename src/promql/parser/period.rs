@@ -5,14 +5,14 @@ use super::super::error::ParseErrorKind;
 use super::super::lexer::{Failed, may_become};
 use super::super::token::{Keyword, Kind, Token};
 use super::{POWER, Parser, fail, strength};
-use crate::text::filled::HOLE;
+use crate::text::filled::is_hole;
 use crate::text::span::Span;
 
 /// An expression and the levels of its tree.
 type Measured = (PeriodExpr, usize);
 
 /// The seconds that 63 bits of nanoseconds hold (`durationLiteralOutOfRange` in Prometheus's `promql/parser/parse.go`).
-const MOST_SECONDS: f64 = 9_223_372_036.854_775_808;
+const MOST_SECONDS: f64 = (1_u64 << 63) as f64 / 1e9;
 
 impl Parser<'_> {
     /// The duration of a range or a step, which is above 0 as far as that can be seen.
@@ -202,7 +202,7 @@ impl Parser<'_> {
             // `{{args.minutes}}m`: only its place tells it from a name.
             Kind::Identifier => {
                 let text = span.of(self.text);
-                text.starts_with(HOLE) && may_become(text, HOLE)
+                text.starts_with(is_hole) && may_become(text)
             }
             _ => false,
         };
