@@ -24,4 +24,5 @@ pub mod slice;
 mod stand_ins;
 mod suppression;
 pub mod table;
+pub mod texts;
 pub mod without_data;

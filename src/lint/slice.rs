@@ -113,7 +113,7 @@ pub struct Zeros {
 
 /// Makes each sum over one of `slices` answer 0 where the whole is there and the slice is not; none where one of them is
 /// under no sum, or cannot be made whole.
-pub fn zeros(gate: &Gate<'_>, query: &Query, slices: &[DataSelector<'_>]) -> Option<Zeros> {
+pub fn zeros(gate: &Gate<'_>, query: &Query, slices: &[&DataSelector<'_>]) -> Option<Zeros> {
     let mut zeros = Zeros {
         edits: Vec::new(),
         example: String::new(),

@@ -61,15 +61,9 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
     let Some(condition) = indexing().next().or(gate.conditions.iter().next()) else {
         return;
     };
-    let (spot, read) = match condition.indices.first() {
-        Some((index, span)) => (
-            condition.spot(*span),
-            format!("`result[{index}]` is out of range"),
-        ),
-        None => (
-            condition.spot(condition.all()),
-            "the condition cannot be evaluated".to_owned(),
-        ),
+    let (span, read) = match condition.indices.first() {
+        Some((index, span)) => (*span, format!("`result[{index}]` is out of range")),
+        None => (condition.all(), "the condition has no value".to_owned()),
     };
     let (level, why) = match born_late(gate, query) {
         Some(metric) => (
@@ -80,7 +74,7 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
     };
     let finding = out.push(
         level,
-        spot,
+        condition.spot(span),
         format!("without series {read}: every such measurement is an Error{why}"),
     );
     if indexing().any(asks_too_late) {

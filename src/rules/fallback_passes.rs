@@ -69,49 +69,36 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
         true => (Level::Warn, ""),
         false => (Level::Deny, ": green for ever"),
     };
-    let number = cell
-        .probe
-        .first()
-        .copied()
-        .map(go_float)
-        .unwrap_or_default();
-    let passes = said(condition);
+    let number = cell.probe.first().copied().map(go_float);
+    let number = number.unwrap_or_default();
+    let end = format!("`{number}`, of which {}{why}", said(condition));
     if fallback(&query.expr).is_none() {
-        of_the_setting(
-            gate,
-            level,
-            &format!("without data the answer is `{number}`, of which {passes}{why}"),
-            out,
-        );
+        of_the_setting(gate, level, &end, out);
         return;
     }
+    let whole = quoted(gate, query, query.expr.span);
     let Some(or) = constant_or(&query.expr) else {
-        let text = quoted(gate, query, query.expr.span);
-        out.push(
-            level,
-            gate.in_query(query.expr.span),
-            format!("without data `{text}` is `{number}`, of which {passes}{why}"),
-        )
-        .help("ask for something that is there while all is well, and whose value tells how well");
+        let spot = gate.in_query(query.expr.span);
+        out.push(level, spot, format!("without data `{whole}` is {end}"))
+            .help("ask for what is there while all is well, and whose value tells how well");
         return;
     };
     let constant = quoted(gate, query, or.right.span);
     let advice = advice(gate, query, or);
-    out.push(
-        level,
-        gate.in_query(or.op_span.to(or.right.span)),
-        format!("without data `{constant}` makes the answer `{number}`, of which {passes}{why}"),
-    )
-    .help(advice.help)
-    .fix(gate.fix_query(false, &advice.edits));
+    let spot = gate.in_query(or.op_span.to(or.right.span));
+    let message = format!("without data `{constant}` makes the answer {end}");
+    out.push(level, spot, message)
+        .help(advice.help)
+        .fix(gate.fix_query(false, &advice.edits));
 }
 
 /// The plugin's own `fallback`.
-fn of_the_setting(gate: &Gate<'_>, level: Level, message: &str, out: &mut Findings<'_>) {
+fn of_the_setting(gate: &Gate<'_>, level: Level, end: &str, out: &mut Findings<'_>) {
     let Some(field) = gate.spec().and_then(|spec| spec.setting("fallback")) else {
         return;
     };
-    out.push(level, gate.at("fallback", field), message.to_owned())
+    let message = format!("without data the answer is {end}");
+    out.push(level, gate.at("fallback", field), message)
         .help("drop `fallback`, or write `guard: enforce`, where it counts only on evidence")
         .fix(gate.fix_removal(false, field));
 }
@@ -155,7 +142,7 @@ fn advice(gate: &Gate<'_>, query: &Query, or: &Binary) -> Advice {
         .into_iter()
         .filter(|data| or.left.span.holds(data.span))
         .collect();
-    if let Some(zeros) = zeros(gate, query, &slices) {
+    if let Some(zeros) = zeros(gate, query, &slices.iter().collect::<Vec<_>>()) {
         let mut edits = zeros.edits;
         edits.push(dropped);
         return Advice {
@@ -169,17 +156,15 @@ fn advice(gate: &Gate<'_>, query: &Query, or: &Binary) -> Advice {
             edits,
         };
     }
-    if let Some(up) = born_late(gate, query, left) {
-        return Advice {
-            help: format!(
-                "write `0 * {up}` in its place, which is there whenever the pods are scraped"
-            ),
+    match born_late(gate, query, left) {
+        Some(up) => Advice {
+            help: format!("write `0 * {up}` in its place: there whenever the pods are scraped"),
             edits: vec![(or.right.span, format!("0 * {up}"))],
-        };
-    }
-    Advice {
-        help: format!("drop `{fallback}`: then no data is no answer"),
-        edits: vec![dropped],
+        },
+        None => Advice {
+            help: format!("drop `{fallback}`: then no data is no answer"),
+            edits: vec![dropped],
+        },
     }
 }
 

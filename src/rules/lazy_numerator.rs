@@ -54,13 +54,14 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
     let slices: Vec<_> = lazy(gate, query, Picks::Failures)
         .into_iter()
         .filter(|data| !(gate.engine.completes_zeros() && is_completed(gate, query, data)))
+        .filter(|data| matches!(without(data), Missing::Empty | Missing::Nan))
         .collect();
-    let Some((first, key)) = slices.iter().find_map(|data| match without(data) {
-        Missing::Empty => Some((data, "no data")),
-        Missing::Nan => Some((data, "NaN")),
-        Missing::Constant(_) | Missing::Unknown => None,
-    }) else {
+    let Some(first) = slices.first() else {
         return;
+    };
+    let (key, answer) = match without(first) {
+        Missing::Nan => ("NaN", "NaN"),
+        _ => ("no data", "empty"),
     };
     let verdict = gate.table.as_ref().and_then(|table| table.reachable(key));
     if hangs(gate, verdict, out) {
@@ -68,10 +69,6 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
     }
     let Some(verdict) = verdict.filter(|verdict| *verdict != Verdict::Successful) else {
         return;
-    };
-    let answer = match key {
-        "NaN" => "NaN",
-        _ => "empty",
     };
     let finding = out.warn(
         gate.in_query(first.span),
@@ -81,7 +78,7 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
             verdict.as_str()
         ),
     );
-    match zeros(gate, query, &slices) {
+    match zeros(gate, query, &slices.iter().collect::<Vec<_>>()) {
         Some(zeros) => finding
             .help(format!("write `{}`", zeros.example))
             .fix(gate.fix_query(zeros.is_safe, &zeros.edits)),

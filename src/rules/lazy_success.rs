@@ -52,19 +52,14 @@ rule! {
 }
 
 fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
+    let whole = fallback(&query.expr);
+    let is_answer = |number: f64| whole == Some(number);
     let slices: Vec<_> = lazy(gate, query, Picks::Successes)
         .into_iter()
         .filter(|data| !(gate.engine.completes_zeros() && is_completed(gate, query, data)))
+        .filter_map(|data| Some((key(without(&data), is_answer)?, data)))
         .collect();
-    let whole = fallback(&query.expr);
-    let Some((first, key, answer)) = slices.iter().find_map(|data| match without(data) {
-        Missing::Empty => Some((data, "no data", "nothing".to_owned())),
-        Missing::Nan => Some((data, "NaN", "NaN".to_owned())),
-        Missing::Constant(n) if whole == Some(n) => {
-            Some((data, "fallback", format!("the fallback `{}`", go_float(n))))
-        }
-        Missing::Constant(_) | Missing::Unknown => None,
-    }) else {
+    let Some(((key, answer), first)) = slices.first() else {
         return;
     };
     let verdict = gate.table.as_ref().and_then(|table| table.reachable(key));
@@ -83,19 +78,30 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
         gate.in_query(first.span),
         format!("{none} where every request fails: the answer is {answer}, which is {end}"),
     );
-    let also = match (level, key) {
+    let also = match (level, *key) {
         (Level::Deny, "fallback") => ", without the fallback",
         (Level::Deny, "no data") => ", and let no series fail: `len(result) > 0 && …`",
         _ => "",
     };
+    let slices: Vec<_> = slices.iter().map(|(_, data)| data).collect();
     match zeros(gate, query, &slices) {
         Some(zeros) => finding
             .help(format!("write `{}`{also}", zeros.example))
             .fix(gate.fix_query(zeros.is_safe, &zeros.edits)),
-        None => finding.help(format!(
-            "write a zero behind it, `… or 0 * …`, over all that the successes are a part of{also}"
-        )),
+        None => finding.help(format!("write a zero behind it, `… or 0 * …`{also}")),
     };
+}
+
+/// The cell that tells what the missing slice comes to, and the answer in words.
+fn key(missing: Missing, is_answer: impl Fn(f64) -> bool) -> Option<(&'static str, String)> {
+    match missing {
+        Missing::Empty => Some(("no data", "nothing".to_owned())),
+        Missing::Nan => Some(("NaN", "NaN".to_owned())),
+        Missing::Constant(n) if is_answer(n) => {
+            Some(("fallback", format!("the fallback `{}`", go_float(n))))
+        }
+        Missing::Constant(_) | Missing::Unknown => None,
+    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! A placeholder that nobody fills in.
 
-use crate::analysis::template::{Field, MetricSpec};
+use crate::analysis::template::Field;
 use crate::lint::context::templates_named;
 use crate::lint::findings::Findings;
 use crate::lint::gate::{Gate, spot};
 use crate::lint::rule::Check;
+use crate::lint::texts::texts;
 use crate::promql::placeholder::NAMES;
 use crate::text::filled::{Filled, Piece, Placeholder};
 use crate::text::nearest::nearest;
@@ -50,7 +51,7 @@ rule! {
 }
 
 fn check(gate: &Gate<'_>, out: &mut Findings<'_>) {
-    for (name, field) in fields(gate) {
+    for (name, field) in texts(gate.metric, gate.spec()) {
         let filled = gate.scene.fill(&field.text);
         for piece in filled.pieces.iter().filter(|piece| !piece.is_known) {
             let place = Place {
@@ -98,35 +99,6 @@ impl Place<'_> {
     }
 }
 
-/// Every text of a metric, with its name.
-fn fields<'a>(gate: &Gate<'a>) -> Vec<(String, &'a Field)> {
-    let metric: &'a MetricSpec = gate.metric;
-    let own = [
-        ("name", Some(&metric.name)),
-        ("interval", metric.interval.as_ref()),
-        ("initialDelay", metric.initial_delay.as_ref()),
-        ("count", metric.count.as_ref()),
-        ("successCondition", metric.success_condition.as_ref()),
-        ("failureCondition", metric.failure_condition.as_ref()),
-        ("failureLimit", metric.failure_limit.as_ref()),
-        ("inconclusiveLimit", metric.inconclusive_limit.as_ref()),
-        (
-            "consecutiveErrorLimit",
-            metric.consecutive_error_limit.as_ref(),
-        ),
-        (
-            "consecutiveSuccessLimit",
-            metric.consecutive_success_limit.as_ref(),
-        ),
-    ];
-    let own = own
-        .into_iter()
-        .filter_map(|(name, field)| Some((name.to_owned(), field?)));
-    let settings = gate.spec().into_iter().flat_map(|spec| &spec.settings);
-    own.chain(settings.map(|setting| (setting.path.clone(), &setting.field)))
-        .collect()
-}
-
 fn undeclared(gate: &Gate<'_>, place: &Place<'_>, argument: &str, out: &mut Findings<'_>) {
     if gate.scene.argument(argument).is_some() || runs_beside(gate, argument) {
         return;
@@ -137,19 +109,6 @@ fn undeclared(gate: &Gate<'_>, place: &Place<'_>, argument: &str, out: &mut Find
         ));
         return;
     }
-    let names: Vec<&str> = gate
-        .scene
-        .arguments
-        .iter()
-        .map(|known| known.name)
-        .collect();
-    let near = nearest(argument, names.iter().copied()).or_else(|| {
-        let mut short = names
-            .iter()
-            .copied()
-            .filter(|name| is_short_for(argument, name));
-        short.next().filter(|_| short.next().is_none())
-    });
     let finding = out.deny(
         place.spot(),
         format!(
@@ -157,24 +116,16 @@ fn undeclared(gate: &Gate<'_>, place: &Place<'_>, argument: &str, out: &mut Find
             place.text()
         ),
     );
-    let misnamed = gate.template().unknown.iter().find(|unknown| {
-        let key = unknown.key.text.to_lowercase();
-        unknown.path == "spec"
-            && ["arg", "param", "var", "input"]
-                .iter()
-                .any(|word| key.starts_with(word))
-    });
-    match (near, misnamed) {
+    match (meant(gate, argument), misnamed(gate)) {
         (Some(near), _) => {
             let text = format!("{{{{args.{near}}}}}");
             finding
                 .help(format!("write `{text}`"))
                 .fix(place.fix(gate, &text));
         }
-        (None, Some(unknown)) => {
+        (None, Some(key)) => {
             finding.help(format!(
-                "write `args` in the place of `spec.{}`, which no template has",
-                unknown.key.text
+                "write `args` in the place of `spec.{key}`, which no template has"
             ));
         }
         (None, None) => {
@@ -183,6 +134,29 @@ fn undeclared(gate: &Gate<'_>, place: &Place<'_>, argument: &str, out: &mut Find
             ));
         }
     }
+}
+
+/// The argument that was likely meant: nearly that name, or the only one that it is short for.
+fn meant<'a>(gate: &Gate<'a>, argument: &str) -> Option<&'a str> {
+    let names = || gate.scene.arguments.iter().map(|known| known.name);
+    nearest(argument, names()).or_else(|| {
+        let mut short = names().filter(|name| is_short_for(argument, name));
+        short.next().filter(|_| short.next().is_none())
+    })
+}
+
+/// A key of `spec` that no template has, and that reads as `args`.
+fn misnamed<'a>(gate: &Gate<'a>) -> Option<&'a str> {
+    let reads_as_args = |key: &str| {
+        let words = ["arg", "param", "var", "input"];
+        words
+            .iter()
+            .any(|word| key.to_lowercase().starts_with(word))
+    };
+    let mut unknown = gate.template().unknown.iter();
+    unknown
+        .find(|unknown| unknown.path == "spec" && reads_as_args(&unknown.key.text))
+        .map(|unknown| unknown.key.text.as_str())
 }
 
 /// Whether a template that some Rollout runs together with this one declares it: Argo joins their arguments
