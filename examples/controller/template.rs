@@ -3,13 +3,14 @@
 use std::fmt;
 
 use promql_guard::analysis::metric::Metric;
+use promql_guard::manifest::read::{JsonError, to_json};
 use serde_json::Value;
 
 /// Why a template could not be used.
 #[derive(Debug)]
 pub(crate) enum TemplateError {
     /// The text is no YAML.
-    Yaml(serde_saphyr::Error),
+    Yaml(JsonError),
     /// The YAML holds no `spec.metrics`.
     NoMetrics,
     /// A placeholder is left that no argument fills in.
@@ -55,7 +56,7 @@ pub(crate) fn metrics(
     args: &[(String, String)],
     address: Option<&str>,
 ) -> Result<Vec<Metric>, TemplateError> {
-    let template: Value = serde_saphyr::from_str(yaml).map_err(TemplateError::Yaml)?;
+    let template: Value = to_json(yaml).map_err(TemplateError::Yaml)?;
     let metrics = template["spec"]["metrics"]
         .as_array()
         .ok_or(TemplateError::NoMetrics)?;

@@ -150,6 +150,9 @@ pub(super) struct RunOptions {
     /// The file that holds an AnalysisTemplate, ClusterAnalysisTemplate or AnalysisRun; `-` for standard input
     #[arg(short, long, value_name = "FILE")]
     pub(super) file: PathBuf,
+    /// The template of this name, or `KIND/NAME`, where the file holds several
+    #[arg(long, value_name = "NAME")]
+    pub(super) template: Option<String>,
     /// Only this metric
     #[arg(long, value_name = "NAME")]
     pub(super) metric: Option<String>,

@@ -1,6 +1,7 @@
 //! Rules' names into their pages.
 
 use super::args::ExplainOptions;
+use super::formats::page::{levels, page};
 use super::{DONE, Done, render};
 use crate::lint::rule::Rule;
 use crate::rules::ALL;
@@ -43,24 +44,4 @@ fn named(name: &str) -> Result<&'static Rule, String> {
 
 fn line(rule: &Rule) -> String {
     format!("{:<32} {:<12} {}\n", rule.name, levels(rule), rule.summary)
-}
-
-/// A Markdown page.
-fn page(rule: &Rule) -> String {
-    let lines = rule.docs.lines().map(|line| {
-        // A doc comment's lines begin with a blank.
-        format!("{}\n", line.strip_prefix(' ').unwrap_or(line).trim_end())
-    });
-    format!(
-        "# {}\n\n{}: {}\n\n{}\n",
-        rule.name,
-        levels(rule),
-        rule.summary,
-        lines.collect::<String>().trim()
-    )
-}
-
-fn levels(rule: &Rule) -> String {
-    let levels: Vec<&str> = rule.levels.iter().map(|level| level.as_str()).collect();
-    levels.join(" / ")
 }

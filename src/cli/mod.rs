@@ -10,6 +10,7 @@ mod condition;
 mod copy;
 mod environment;
 mod explain;
+mod flatten;
 mod formats;
 mod install;
 mod lint;
@@ -23,6 +24,7 @@ mod source;
 mod substitute;
 mod template;
 mod verdicts;
+mod yaml;
 
 use std::process::ExitCode;
 

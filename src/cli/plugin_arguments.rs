@@ -9,7 +9,8 @@ use std::path::PathBuf;
 use serde_json::{Map, Value};
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::analysis::policy::{Policy, yaml_object, yaml_value};
+use super::yaml;
+use crate::analysis::policy::Policy;
 use crate::analysis::settings::fields::Complaint;
 use crate::plugin::handshake::Protocol;
 use crate::plugin::log;
@@ -73,7 +74,7 @@ impl Reader {
                     "--policy",
                     &format!("read file `{value}`: {}", chain(&error)),
                 ),
-                Ok(text) => match yaml_object(&text) {
+                Ok(text) => match yaml::object(&text) {
                     Ok(object) => self.file = object,
                     Err(complaints) => self.complaints.extend(complaints),
                 },
@@ -90,7 +91,7 @@ impl Reader {
                 Ok(level) => self.log_level = Some(level),
                 Err(error) => self.complain("--log-level", &chain(&error)),
             },
-            key => match yaml_value(value) {
+            key => match yaml::value(value) {
                 Ok(value) => {
                     self.keys.insert(key.to_owned(), value);
                 }

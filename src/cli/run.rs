@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use super::args::{Format, RunOptions};
 use super::template::{self, Template};
-use super::{DONE, Done, IMPOSSIBLE, NOT_SUCCESSFUL, environment, render};
+use super::{DONE, Done, IMPOSSIBLE, NOT_SUCCESSFUL, environment, render, yaml};
 use crate::analysis::limits::{Assessment, Tally};
 use crate::analysis::measurement::{Measurement, Phase};
 use crate::analysis::metric::Metric;
@@ -18,6 +18,7 @@ use crate::analysis::run::{AnalysisRun, Owner};
 use crate::analysis::settings::fields::joined;
 use crate::measure::provider::Provider;
 use crate::text::duration::parse_go_duration;
+use crate::text::filled::{Filled, Placeholder};
 
 /// What became of one metric.
 struct MetricOutcome {
@@ -25,11 +26,17 @@ struct MetricOutcome {
     phase: Phase,
     message: String,
     measurements: Vec<Measurement>,
+    /// Measured, but what comes of it decides nothing.
+    is_dry: bool,
 }
 
 /// Measures, prints, and answers whether all of it was Successful.
 pub(super) fn run(options: &RunOptions) -> Done {
-    let mut template = template::read(&options.file, &options.arguments)?;
+    let mut template = template::read(
+        &options.file,
+        options.template.as_deref(),
+        &options.arguments,
+    )?;
     if let Some(name) = &options.metric {
         let names: Vec<_> = template
             .metrics
@@ -50,6 +57,7 @@ pub(super) fn run(options: &RunOptions) -> Done {
         return Err(format!("{}: no metrics", template.resource).into());
     }
     let policy = policy(options)?;
+    know_the_run(&template, options)?;
     for metric in &mut template.metrics {
         if metric.success_condition.is_empty() && metric.failure_condition.is_empty() {
             render::problem(&format!(
@@ -68,13 +76,41 @@ pub(super) fn run(options: &RunOptions) -> Done {
     Ok(told(&template, &outcomes, options.format))
 }
 
+/// Refuses what the command line has to say of the run and does not: every measurement would be an Error.
+fn know_the_run(template: &Template, options: &RunOptions) -> Result<(), String> {
+    let plugins = template.metrics.iter().flat_map(|metric| &metric.plugins);
+    for (_, json) in plugins.filter(|(name, _)| name != "prometheus") {
+        let settings = String::from_utf8_lossy(json);
+        for (name, is_given) in [
+            ("hash", options.hash.is_some()),
+            ("rollout", options.rollout.is_some()),
+        ] {
+            let filled = Filled::new(&settings, |_| None);
+            let wanted = Placeholder::Run(name.to_owned());
+            let is_used = filled
+                .pieces
+                .iter()
+                .any(|piece| piece.placeholder == wanted);
+            if is_used && !is_given {
+                let resource = &template.resource;
+                return Err(format!(
+                    "{resource}: `$(run.{name})` has no value; give it with `--{name} {}`",
+                    if name == "hash" { "HASH" } else { "NAME" }
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
 fn policy(options: &RunOptions) -> Result<Policy, Box<dyn std::error::Error>> {
     let Some(path) = &options.policy else {
         return Ok(Policy::default());
     };
     let text = std::fs::read_to_string(path)
         .map_err(|error| format!("read policy `{}`: {error}", path.display()))?;
-    Ok(Policy::from_yaml(&text)
+    Ok(yaml::object(&text)
+        .and_then(|object| Policy::from_object(&object))
         .map_err(|complaints| format!("policy `{}`: {}", path.display(), joined(&complaints)))?)
 }
 
@@ -148,7 +184,10 @@ async fn measure_all(
                 run.clone(),
                 metric.clone(),
                 over.clone(),
-                format,
+                Manner {
+                    format,
+                    is_dry: template.dry.contains(&metric.name),
+                },
             ))
         })
         .collect();
@@ -159,12 +198,19 @@ async fn measure_all(
     Ok(outcomes)
 }
 
+/// How a metric is measured.
+#[derive(Clone, Copy)]
+struct Manner {
+    format: Format,
+    is_dry: bool,
+}
+
 async fn measure(
     provider: Arc<Provider>,
     run: AnalysisRun,
     metric: Metric,
     over: Arc<watch::Sender<bool>>,
-    format: Format,
+    manner: Manner,
 ) -> MetricOutcome {
     let mut terminated = over.subscribe();
     let mut tally = Tally::default();
@@ -183,7 +229,7 @@ async fn measure(
         let measurement = provider.run(Some(run.clone()), metric.clone()).await;
         tally.add(&measurement.phase);
         let assessment = tally.assess(&metric, &measurement.phase);
-        if format == Format::Human {
+        if manner.format == Format::Human {
             // Nobody reads any more: the exit code still tells.
             let _ = render::line(&line_of(&metric.name, &measurement));
         }
@@ -193,7 +239,7 @@ async fn measure(
             Assessment::Over(phase, message) => break (phase, message),
         }
     };
-    if phase != Phase::Successful {
+    if phase != Phase::Successful && !manner.is_dry {
         over.send_replace(true);
     }
     MetricOutcome {
@@ -201,6 +247,7 @@ async fn measure(
         phase,
         message,
         measurements,
+        is_dry: manner.is_dry,
     }
 }
 
@@ -218,7 +265,7 @@ fn line_of(metric: &str, measurement: &Measurement) -> String {
     line.trim_end().to_owned()
 }
 
-/// Prints the end and answers the exit code: the worst of the metrics is the run's phase.
+/// Prints the end and answers the exit code: the worst of the metrics is the run's phase, those of a dry run aside.
 fn told(template: &Template, outcomes: &[MetricOutcome], format: Format) -> u8 {
     let badness = |outcome: &&MetricOutcome| match outcome.phase {
         Phase::Failed => 3,
@@ -226,34 +273,43 @@ fn told(template: &Template, outcomes: &[MetricOutcome], format: Format) -> u8 {
         Phase::Inconclusive => 1,
         _ => 0,
     };
-    let Some(worst) = outcomes.iter().max_by_key(badness) else {
-        return IMPOSSIBLE;
-    };
-    let successful = worst.phase == Phase::Successful;
-    let message = match successful {
-        true => String::new(),
-        false => format!(
-            "metric \"{}\" assessed {} due to {}",
-            worst.metric, worst.phase, worst.message
-        ),
-    };
+    let deciding = outcomes.iter().filter(|outcome| !outcome.is_dry);
+    let worst = deciding
+        .max_by_key(badness)
+        .filter(|worst| worst.phase != Phase::Successful);
+    let phase = worst.map_or(Phase::Successful, |worst| worst.phase.clone());
+    let message = worst.map(assessed).unwrap_or_default();
+    let resource = &template.resource;
     let printed = match format {
-        Format::Json => {
-            render::line(&json_of(template, &worst.phase, &message, outcomes).to_string())
+        Format::Json => render::line(&json_of(template, &phase, &message, outcomes).to_string()),
+        Format::Human => {
+            let dry = outcomes.iter().filter(|outcome| outcome.is_dry);
+            let lines = dry
+                .filter(|outcome| outcome.phase != Phase::Successful)
+                .map(|outcome| format!("\ndry run, decides nothing: {}", assessed(outcome)));
+            let last = match worst {
+                None => format!("\n{resource}: Successful"),
+                Some(_) => format!("\n{resource}: {phase}: {message}"),
+            };
+            let mut all = lines.chain([last]);
+            all.try_for_each(|line| render::line(&line))
         }
-        Format::Human if successful => {
-            render::line(&format!("\n{}: Successful", template.resource))
-        }
-        Format::Human => render::line(&format!(
-            "\n{}: {}: {message}",
-            template.resource, worst.phase
-        )),
     };
-    match (printed, successful) {
+    match (printed, worst) {
         (Err(_), _) => IMPOSSIBLE,
-        (Ok(()), true) => DONE,
-        (Ok(()), false) => NOT_SUCCESSFUL,
+        (Ok(()), None) => DONE,
+        (Ok(()), Some(_)) => NOT_SUCCESSFUL,
     }
+}
+
+fn assessed(outcome: &MetricOutcome) -> String {
+    let MetricOutcome {
+        metric,
+        phase,
+        message,
+        ..
+    } = outcome;
+    format!("metric \"{metric}\" assessed {phase} due to {message}")
 }
 
 fn json_of(template: &Template, phase: &Phase, message: &str, outcomes: &[MetricOutcome]) -> Value {
@@ -271,12 +327,16 @@ fn json_of(template: &Template, phase: &Phase, message: &str, outcomes: &[Metric
     let metrics: Vec<Value> = outcomes
         .iter()
         .map(|outcome| {
-            json!({
+            let mut told = json!({
                 "metric": outcome.metric,
                 "phase": outcome.phase.as_str(),
                 "message": outcome.message,
                 "measurements": outcome.measurements.iter().map(measurement).collect::<Vec<_>>(),
-            })
+            });
+            if outcome.is_dry {
+                told["dryRun"] = Value::Bool(true);
+            }
+            told
         })
         .collect();
     json!({"resource": template.resource, "phase": phase.as_str(), "message": message, "metrics": metrics})

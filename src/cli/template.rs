@@ -1,23 +1,21 @@
-//! A YAML file into the AnalysisTemplate it holds: arguments with their values, metrics as the plugin gets them.
+//! A YAML file into the template that is measured: arguments with their values, metrics as the plugin gets them.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::flatten::{Arg, FlattenError, flatten};
 use super::substitute::{SubstituteError, substitute};
+use super::yaml;
 use crate::analysis::metric::Metric;
 use crate::analysis::run::Argument;
 use crate::analysis::settings::fields::{Complaint, Fields, joined};
-use crate::text::chain::one_line;
 use crate::text::duration::parse_go_duration;
 
 /// The largest file that is read, in bytes.
 const FILE: u64 = 16 << 20;
-
-/// The kinds that hold metrics.
-const KINDS: [&str; 3] = ["AnalysisTemplate", "ClusterAnalysisTemplate", "AnalysisRun"];
 
 /// Why a file gives no template.
 #[derive(Debug, thiserror::Error)]
@@ -32,9 +30,13 @@ pub(super) enum TemplateError {
     /// No YAML.
     #[error("`{}` is no YAML: {problem}", .path.display())]
     Yaml { path: PathBuf, problem: String },
-    /// None of the kinds, or several objects of them.
-    #[error("`{}`: expected one object of kind {}, found {found}; split the file where it holds several", .path.display(), KINDS.join(", "))]
-    Kind { path: PathBuf, found: usize },
+    /// No template, or not the one that is meant.
+    #[error("`{}`", .path.display())]
+    Flatten {
+        path: PathBuf,
+        #[source]
+        cause: FlattenError,
+    },
     /// A field of another form than Argo's.
     #[error("{resource}: {problem}")]
     Form { resource: String, problem: String },
@@ -88,52 +90,36 @@ pub(super) struct Template {
     pub(super) arguments: Vec<Argument>,
     /// Arguments filled in.
     pub(super) metrics: Vec<Metric>,
+    /// The names of the metrics that decide nothing.
+    pub(super) dry: BTreeSet<String>,
 }
 
-#[derive(Deserialize)]
-struct Object {
-    kind: String,
-    #[serde(default)]
-    metadata: Metadata,
-    spec: Spec,
-}
-
-#[derive(Default, Deserialize)]
-struct Metadata {
-    name: Option<String>,
-    namespace: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Spec {
-    #[serde(default)]
-    args: Vec<Arg>,
-    #[serde(default)]
-    metrics: Vec<Value>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Arg {
-    name: String,
-    value: Option<String>,
-    value_from: Option<Value>,
-}
-
-/// Reads the file's one template (`-`: standard input) and fills `given` over its arguments' own values.
-pub(super) fn read(path: &Path, given: &[(String, String)]) -> Result<Template, TemplateError> {
-    let object = object_of(path)?;
-    let resource = match &object.metadata.name {
-        Some(name) => format!("{}/{name}", object.kind),
-        None => object.kind.clone(),
-    };
-    let arguments = arguments_of(object.spec.args, given, &resource)?;
+/// Reads one template of the file (`-`: standard input), the one called `chosen` where there are several, and fills `given`
+/// over its arguments' own values.
+pub(super) fn read(
+    path: &Path,
+    chosen: Option<&str>,
+    given: &[(String, String)],
+) -> Result<Template, TemplateError> {
+    let text = text_of(path).map_err(|cause| TemplateError::Read {
+        path: path.to_owned(),
+        cause,
+    })?;
+    let objects = yaml::objects(&text).map_err(|problem| TemplateError::Yaml {
+        path: path.to_owned(),
+        problem,
+    })?;
+    let flat = flatten(&objects, chosen).map_err(|cause| TemplateError::Flatten {
+        path: path.to_owned(),
+        cause,
+    })?;
+    let resource = flat.resource;
+    let arguments = arguments_of(flat.args, given, &resource)?;
     let values: Vec<_> = arguments
         .iter()
         .map(|argument| (argument.name.clone(), argument.value.clone()))
         .collect();
-    let metrics = object
-        .spec
+    let metrics = flat
         .metrics
         .iter()
         .enumerate()
@@ -147,46 +133,12 @@ pub(super) fn read(path: &Path, given: &[(String, String)]) -> Result<Template, 
         })
         .collect::<Result<_, _>>()?;
     Ok(Template {
-        namespace: object.metadata.namespace,
+        namespace: flat.namespace,
         resource,
         arguments,
         metrics,
+        dry: flat.dry,
     })
-}
-
-fn object_of(path: &Path) -> Result<Object, TemplateError> {
-    let text = text_of(path).map_err(|cause| TemplateError::Read {
-        path: path.to_owned(),
-        cause,
-    })?;
-    let documents: Vec<Value> =
-        serde_saphyr::from_multiple(&text).map_err(|error| TemplateError::Yaml {
-            path: path.to_owned(),
-            problem: one_line(
-                error
-                    .without_snippet()
-                    .to_string()
-                    .trim_start_matches("error: "),
-            ),
-        })?;
-    let mut found: Vec<Value> = documents
-        .into_iter()
-        .filter(|document| {
-            document["kind"]
-                .as_str()
-                .is_some_and(|kind| KINDS.contains(&kind))
-        })
-        .collect();
-    match (found.pop(), found.len()) {
-        (Some(object), 0) => serde_json::from_value(object).map_err(|error| TemplateError::Form {
-            resource: path.display().to_string(),
-            problem: one_line(&error.to_string()),
-        }),
-        (last, more) => Err(TemplateError::Kind {
-            path: path.to_owned(),
-            found: more + usize::from(last.is_some()),
-        }),
-    }
 }
 
 fn text_of(path: &Path) -> std::io::Result<String> {

@@ -3,7 +3,6 @@
 use super::args::{Format, VerdictsOptions};
 use super::formats::{human, json};
 use super::lint::{material, settings, unread};
-use super::source::InputError;
 use super::{DONE, Done, IMPOSSIBLE, render};
 
 /// Prints the tables.
@@ -12,7 +11,7 @@ pub(super) fn verdicts(options: &VerdictsOptions) -> Done {
     let files = material::files(&options.input.paths)?;
     let judged = material::judge(&files.sources, &settings, &[])?;
     let gates = &judged.report.gates;
-    let errors: Vec<InputError> = files.errors.iter().chain(&judged.errors).cloned().collect();
+    let errors = files.all_errors(&judged);
     for note in files.notes(&judged) {
         render::problem(&format!("note: {note}"));
     }
@@ -20,8 +19,7 @@ pub(super) fn verdicts(options: &VerdictsOptions) -> Done {
     match options.format {
         Format::Json => render::text(&json::tables(gates, &files.sources, &errors)),
         Format::Human => {
-            let tables: Vec<String> = gates.iter().map(human::table).collect();
-            render::text(&tables.join("\n"));
+            render::text(&gates.iter().map(human::table).collect::<String>());
         }
     }
     Ok(match errors.is_empty() {

@@ -91,6 +91,21 @@ impl Op {
         }
     }
 
+    /// Whether it sets its sides against each other, `in`, `matches` and the like included.
+    pub(super) fn compares(self) -> bool {
+        self.is_order()
+            || matches!(
+                self,
+                Op::Equal
+                    | Op::NotEqual
+                    | Op::In
+                    | Op::Matches
+                    | Op::Contains
+                    | Op::StartsWith
+                    | Op::EndsWith
+            )
+    }
+
     /// `<`, `>`, `<=`, `>=`: these chain.
     pub(super) fn is_order(self) -> bool {
         matches!(self, Op::Less | Op::More | Op::LessEqual | Op::MoreEqual)

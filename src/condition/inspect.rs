@@ -5,6 +5,8 @@
 //! rewritten, so that every part stands where the author wrote it.
 
 mod shape;
+#[cfg(test)]
+mod tests;
 
 use super::ConditionError;
 use super::ast::{Ast, Id, Loop, NodeKind, Op};
@@ -28,6 +30,8 @@ pub struct Looks {
     /// Whether it compares something with something else that is neither a number nor made of one element of the result by
     /// sums and products with constants: then the numbers above do not tell where it turns.
     pub is_opaque: bool,
+    /// Whether it compares something with a text of its own.
+    pub compares_text: bool,
 }
 
 /// A comparison with a number.
@@ -167,6 +171,13 @@ impl<'a> Seeker<'a> {
 
     fn compared(&mut self, op: Op, left: Id, right: Id, scope: Scope) {
         let ast = self.shapes.ast;
+        let is_text = |id: Id| matches!(ast.kind(id), NodeKind::Text(_));
+        let is_list_of_texts = match ast.kind(right) {
+            NodeKind::Array(items) => items.iter().any(|item| is_text(*item)),
+            _ => false,
+        };
+        self.looks.compares_text |=
+            op.compares() && (is_text(left) || is_text(right) || is_list_of_texts);
         match op {
             Op::Equal | Op::NotEqual | Op::Less | Op::More | Op::LessEqual | Op::MoreEqual => {
                 match (self.shapes.of(left, scope), self.shapes.of(right, scope)) {

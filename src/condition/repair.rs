@@ -38,6 +38,9 @@ const TAKE_LISTS: [&str; 26] = [
     "take",
 ];
 
+/// Names for the result that are none.
+const RESULTS: [&str; 3] = ["results", "value", "values"];
+
 /// Functions of Argo and expr as they are spelt, for those who write them otherwise.
 const SPELLINGS: [&str; 10] = [
     "result", "isNaN", "isInf", "isNil", "asInt", "asFloat", "len", "all", "any", "none",
@@ -204,7 +207,7 @@ impl Words<'_> {
                 let name = Span::new(self.tokens[index + 2].start, self.tokens[to].end);
                 return edit(to, &format!("{{{{args.{}}}}}", name.of(self.text)));
             }
-            "results" | "value" | "values" => return edit(index, "result"),
+            name if RESULTS.contains(&name) => return edit(index, "result"),
             _ => {}
         }
         let spelt = SPELLINGS
@@ -242,8 +245,14 @@ impl Words<'_> {
         from
     }
 
+    /// The result, or what is meant to be.
     fn is_result(&self, index: usize) -> bool {
-        (self.name(index, "result") || self.name(index, "results")) && !self.is_member(index)
+        let is_meant = self.at(index).is_some_and(|token| {
+            let word = token.text();
+            token.kind == Kind::Identifier
+                && (word.eq_ignore_ascii_case("result") || RESULTS.contains(&&*word))
+        });
+        is_meant && !self.is_member(index)
     }
 
     /// For a list: an index where the result stands bare, fields of an element dropped. `everywhere`: also where a
@@ -356,5 +365,82 @@ impl ConditionError {
             ConditionError::Compile { offset, .. } => *offset,
             ConditionError::Run { .. } => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::condition::compile;
+
+    fn first_that_compiles(text: &str, result: ResultType) -> String {
+        let made = repairs(text, result)
+            .into_iter()
+            .map(|edits| edited(text, &edits));
+        made.into_iter()
+            .find(|made| compile(made, result).is_ok_and(|p| p.can_give_a_verdict()))
+            .unwrap_or_else(|| "-".to_owned())
+    }
+
+    #[test]
+    fn what_the_author_meant() {
+        for (text, of_list, of_number) in [
+            ("result >= 0.95", "result[0] >= 0.95", "-"),
+            ("result[0] = 1", "result[0] == 1", "result == 1"),
+            ("result[0] =< 1", "result[0] <= 1", "result <= 1"),
+            ("result[0] => 1", "result[0] >= 1", "result >= 1"),
+            ("result[0] <> 1", "result[0] != 1", "result != 1"),
+            ("result[0].value < 1", "result[0] < 1", "result < 1"),
+            ("result.value < 1", "result[0] < 1", "result < 1"),
+            ("result.a.b < 1", "result[0] < 1", "result < 1"),
+            ("results[0] < 1", "result[0] < 1", "result < 1"),
+            ("value < 1", "result[0] < 1", "result < 1"),
+            (
+                "result[0] < 1 AND result[0] > 0",
+                "result[0] < 1 and result[0] > 0",
+                "result < 1 and result > 0",
+            ),
+            ("isNan(result[0])", "isNaN(result[0])", "isNaN(result)"),
+            (
+                "isNaN(result) || result >= 1",
+                "isNaN(result[0]) || result[0] >= 1",
+                "-",
+            ),
+            (
+                "len(result) > 0 && result >= 1",
+                "len(result) > 0 && result[0] >= 1",
+                " result >= 1",
+            ),
+            ("len(result) > 0 && result[0] >= 1", "-", " result >= 1"),
+            ("default(result, 0) < 1", "result[0] < 1", "-"),
+            (
+                "default(result[0], 0) < 1",
+                "result[0] < 1",
+                "default(result, 0) < 1",
+            ),
+            (
+                "all(result, # < 1) && result > 2",
+                "all(result, # < 1) && result[0] > 2",
+                "-",
+            ),
+            ("let x = 1; result > x", "let x = 1; result[0] > x", "-"),
+            ("result[0] >", "-", "-"),
+            ("'result' == result", "-", "-"),
+            ("", "-", "-"),
+        ] {
+            assert_eq!(
+                first_that_compiles(text, ResultType::Vector),
+                of_list,
+                "{text}"
+            );
+            assert_eq!(
+                first_that_compiles(text, ResultType::Scalar),
+                of_number,
+                "{text}"
+            );
+        }
+        let edits = repairs("result[0] < args.max-errors", ResultType::Vector);
+        let made = edited("result[0] < args.max-errors", &edits[0]);
+        assert_eq!(made, "result[0] < {{args.max-errors}}");
     }
 }

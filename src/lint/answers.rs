@@ -13,6 +13,8 @@ pub struct Answers {
     pub is_scalar: bool,
     /// Whether it answers nothing where its selectors match nothing.
     pub can_be_empty: bool,
+    /// Whether it may answer nothing at all, if only where its selectors match something: `absent(up)`.
+    pub can_answer_nothing: bool,
     /// Whether an element can be NaN.
     pub can_be_nan: bool,
     /// What it answers where every selector is empty, if that is a number.
@@ -37,10 +39,12 @@ impl Answers {
         }
         let is_scalar = result == ResultType::Scalar;
         let range = answer::range(expr);
-        let has_series = matches!(answer::series(expr), Series::Many | Series::Unknown);
+        let series = answer::series(expr);
+        let has_series = matches!(series, Series::Many | Series::Unknown);
         Some(Answers {
             is_scalar,
             can_be_empty: !is_scalar && answer::can_be_empty(expr) != Certainty::No,
+            can_answer_nothing: !is_scalar && series != Series::One,
             can_be_nan: answer::can_be_nan(expr) != Certainty::No,
             fallback: answer::fallback(expr),
             idle: answer::idle(expr),
@@ -54,8 +58,9 @@ impl Answers {
     /// With the plugin's own fallback around the whole, which answers where nothing else does.
     pub(super) fn with_fallback(&self, engine: Engine) -> Self {
         match engine.fallback().filter(|_| engine.completes_zeros()) {
-            Some(number) if self.can_be_empty => Answers {
+            Some(number) if self.can_answer_nothing => Answers {
                 can_be_empty: false,
+                can_answer_nothing: false,
                 fallback: Some(self.fallback.unwrap_or(number)),
                 low: self.low.min(number),
                 high: self.high.max(number),
@@ -71,6 +76,7 @@ impl Answers {
             |element: &f64| element.is_nan() || self.low <= *element && *element <= self.high;
         match probe.kind {
             Kind::NoData => self.can_be_empty,
+            Kind::Nothing => self.can_answer_nothing,
             Kind::NaN => self.can_be_nan,
             Kind::Fallback | Kind::Idle => true,
             Kind::Number => probe.elements.iter().all(is_in_range),

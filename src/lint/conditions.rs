@@ -142,26 +142,32 @@ impl Condition {
         self.calls.iter().any(|call| call == builtin)
     }
 
-    /// Whether it is true of `result`, repaired where it does not work; none where it errs or hangs on an argument.
+    /// What it says of `result`, repaired where it does not work; none where it fails, or hangs on an argument.
     pub fn holds(&self, result: &ResultValue) -> Option<bool> {
-        let mut answers = self.answers(result, Text::Repaired).into_iter();
-        let mut possible = answers
-            .by_ref()
+        let mut possible = self
+            .answers(result, Text::Repaired)
+            .into_iter()
             .filter(|answer| *answer != Answer::Impossible);
         match possible.next()? {
-            Answer::Said(holds) => possible
-                .all(|other| other == Answer::Said(holds))
-                .then_some(holds),
+            Answer::Said(holds) if possible.all(|other| other == Answer::Said(holds)) => {
+                Some(holds)
+            }
             _ => None,
         }
     }
 
-    /// Whether it says that there is one series: `len(result) == 1`.
-    pub fn asks_for_one(&self) -> bool {
+    /// Whether it asks that there be one series, `len(result) == 1`.
+    pub fn pins_length(&self) -> bool {
         self.comparisons.iter().any(|comparison| {
-            comparison.operand == Operand::Length
-                && comparison.operator == "=="
-                && comparison.value == 1.0
+            let Comparison {
+                operand,
+                operator,
+                value,
+                ..
+            } = comparison;
+            let is_one = *value == 1.0 && ["==", "<=", "!=", ">"].contains(operator);
+            let is_below_two = *value == 2.0 && ["<", ">="].contains(operator);
+            *operand == Operand::Length && (is_one || is_below_two)
         })
     }
 

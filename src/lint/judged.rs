@@ -40,7 +40,8 @@ pub(super) struct Judged {
     /// Which text each combination gives.
     combinations: Vec<usize>,
     has_holes: bool,
-    is_timed: bool,
+    /// Whether it hangs on the time, or compares a text that is not known.
+    cannot_be_told: bool,
     /// Whether it is known to be no condition, whatever its arguments are.
     is_broken: bool,
 }
@@ -57,12 +58,17 @@ impl Judged {
             });
             combinations.push(index);
         }
-        let asks_for_now = |text: &str| {
-            text.contains("now")
-                && inspect(text).is_ok_and(|looks| looks.calls.iter().any(|call| call == "now"))
+        // Texts that are compared with others are told apart by more than a few words.
+        let has_quoted_holes = StandIns::has_quoted(filled);
+        let cannot_be_told = |text: &str| {
+            (has_quoted_holes || text.contains("now"))
+                && inspect(text).is_ok_and(|looks| {
+                    looks.calls.iter().any(|call| call == "now")
+                        || has_quoted_holes && looks.compares_text
+                })
         };
         Judged {
-            is_timed: texts.iter().any(|(text, _)| asks_for_now(text)),
+            cannot_be_told: texts.iter().any(|(text, _)| cannot_be_told(text)),
             texts,
             combinations,
             has_holes: filled.has_holes(),
@@ -105,7 +111,7 @@ impl Judged {
     fn run(&self, program: &Program, result: &ResultValue) -> Answer {
         match program.run_within(result, Timestamp::UNIX_EPOCH, STEPS) {
             None => Answer::Unknown,
-            Some(_) if self.is_timed => Answer::Unknown,
+            Some(_) if self.cannot_be_told => Answer::Unknown,
             Some(Ok(holds)) => Answer::Said(holds),
             Some(Err(_)) => Answer::Error,
         }

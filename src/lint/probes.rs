@@ -21,7 +21,10 @@ pub(super) struct Probe {
 /// What decides whether a query can answer a probe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
+    /// Nothing, as nothing was matched.
     NoData,
+    /// Nothing, though something was matched.
+    Nothing,
     NaN,
     Fallback,
     Idle,
@@ -112,6 +115,9 @@ pub(super) fn further(answers: &Answers, conditions: &Conditions) -> Vec<Probe> 
         .iter()
         .map(|number| probe(go_float(*number), Kind::Number, vec![*number]))
         .collect();
+    if answers.can_answer_nothing && !answers.can_be_empty {
+        probes.push(probe("nothing", Kind::Nothing, Vec::new()));
+    }
     if answers.has_elements {
         let mut elements = vec![0.0, 1.0, f64::NAN];
         for threshold in thresholds(conditions) {

@@ -1,7 +1,7 @@
 //! Templates and a table of rules into a report: every rule asked, one finding a cause, the silenced ones left out.
 
 use crate::analysis::input::Input;
-use crate::analysis::template::Template;
+use crate::analysis::template::{QuerySpec, Template};
 use crate::lint::build::gates;
 use crate::lint::context::{Context, Scene};
 use crate::lint::finding::Finding;
@@ -11,6 +11,7 @@ use crate::lint::report::{GateReport, Report};
 use crate::lint::rule::{Check, Rule, Section};
 use crate::lint::settings::Settings;
 use crate::lint::suppression::{Suppression, in_annotation, in_query, in_settings};
+use crate::lint::table::Table;
 use crate::promql::class::class;
 use crate::text::nearest::nearest;
 
@@ -95,8 +96,23 @@ fn gate_report(gate: &Gate<'_>) -> Option<GateReport> {
         class: parsed.map_or("unknown", |query| {
             class(&query.expr, gate.labels()).class.as_str()
         }),
-        table: gate.table.clone(),
+        table: written_table(gate),
     })
+}
+
+/// The phases that Argo records, so with conditions as they are written: the rules look at the repaired ones.
+fn written_table(gate: &Gate<'_>) -> Option<Table> {
+    if !gate.conditions.is_repaired() {
+        return gate.table.clone();
+    }
+    let query = gate.query.as_ref()?.parsed.as_ref().ok()?;
+    Table::as_written(
+        &query.expr,
+        &gate.conditions,
+        &gate.limits.metric,
+        gate.engine,
+        gate.spec().is_some_and(QuerySpec::is_range),
+    )
 }
 
 /// What the rules said so far.

@@ -60,9 +60,23 @@ impl StandIns {
         self.choices.len()
     }
 
+    /// Whether something without value stands in quotes.
+    pub(super) fn has_quoted(filled: &Filled) -> bool {
+        let holes = filled.holes();
+        let quotes = match holes.is_empty() {
+            true => Vec::new(),
+            false => quoted_parts(&filled.text),
+        };
+        let is_quoted = |hole: &Span| quotes.iter().any(|quoted| quoted.holds(*hole));
+        holes.iter().any(is_quoted)
+    }
+
     /// `filled` in every combination; of the same length where it held holes.
     pub(super) fn texts<'a>(&'a self, filled: &'a Filled) -> impl Iterator<Item = String> + 'a {
-        let quotes = quoted_parts(&filled.text);
+        let quotes = match filled.has_holes() {
+            true => quoted_parts(&filled.text),
+            false => Vec::new(),
+        };
         self.choices
             .iter()
             .map(move |choice| self.text(filled, *choice, &quotes))

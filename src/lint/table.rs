@@ -3,13 +3,14 @@
 use crate::analysis::limits::effective_count;
 use crate::analysis::metric::Metric;
 use crate::analysis::settings::NoData;
-use crate::condition::{ResultType, ResultValue};
+use crate::condition::ResultValue;
 use crate::lint::answers::Answers;
 use crate::lint::conditions::{Conditions, Text, Verdict};
 use crate::lint::gate::Engine;
 use crate::lint::outcome::{failures_that_pass, outcome};
 use crate::lint::probes::{self, Probe};
 use crate::promql::ast::Expr;
+use crate::text::float::go_float;
 
 /// What each probe comes to.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -30,6 +31,8 @@ pub struct Table {
     pub failures_that_pass: Option<i64>,
     /// How many measurements there are; none where they go on until the Rollout is done.
     pub measurements: Option<i64>,
+    /// Whether the probes are numbers, not lists.
+    pub is_scalar: bool,
 }
 
 /// What one probe comes to.
@@ -46,20 +49,6 @@ pub struct Cell {
 }
 
 impl Cell {
-    /// The answer as a person says it.
-    pub fn in_words(&self) -> String {
-        match self.key.as_str() {
-            "no data" => "an empty answer".to_owned(),
-            "fallback" => "the fallback".to_owned(),
-            "idle" => "the answer of an idle canary".to_owned(),
-            key => match key.chars().next() {
-                Some('<') => format!("a number just below {}", &key[1..]),
-                Some('>') => format!("a number just above {}", &key[1..]),
-                _ => key.to_owned(),
-            },
-        }
-    }
-
     /// One number, whatever its origin.
     pub fn is_number(&self) -> bool {
         matches!(self.probe.as_slice(), [value] if !value.is_nan())
@@ -130,6 +119,7 @@ impl Table {
             further: cells(probes::further(&answers, conditions)),
             failures_that_pass: failures_that_pass(metric),
             measurements: effective_count(metric),
+            is_scalar: answers.is_scalar,
             ..Table::default()
         };
         for cell in table.cells.iter().chain(&table.further) {
@@ -156,6 +146,18 @@ impl Table {
         cell.map(|cell| cell.verdict)
     }
 
+    /// The cells of one number: no absence, NaN, fallback, idle, several series.
+    pub fn numbers(&self) -> impl Iterator<Item = &Cell> {
+        let words = ["no data", "NaN", "fallback", "idle"];
+        let cells = self.cells.iter();
+        cells.filter(move |cell| cell.probe.len() == 1 && !words.contains(&cell.key.as_str()))
+    }
+
+    /// These elements as the result that the conditions are asked about.
+    pub fn result(&self, elements: &[f64]) -> ResultValue {
+        result(self.is_scalar, elements)
+    }
+
     /// All that the query can answer, those in no output too.
     pub fn all_reachable(&self) -> impl Iterator<Item = &Cell> {
         let all = self.cells.iter().chain(&self.further);
@@ -173,12 +175,13 @@ struct Judge<'a> {
 
 impl Judge<'_> {
     fn cell(&self, probe: Probe) -> Cell {
-        let said = self.conditions.judge_text(
-            &result(self.conditions.result_type, &probe.elements),
-            self.text,
-        );
+        let said = self
+            .conditions
+            .judge_text(&result(self.answers.is_scalar, &probe.elements), self.text);
         let is_without_data = matches!(probe.key.as_str(), "no data" | "NaN" | "fallback");
         let verdict = match self.engine.withheld() {
+            // What does not compile is an Error whatever the data are.
+            Some(_) if self.text == Text::Written && self.conditions.is_repaired() => said,
             Some(no_data) if is_without_data => self.without_data(no_data, &probe.key, said),
             _ => said,
         };
@@ -215,10 +218,30 @@ impl Judge<'_> {
     }
 }
 
-/// The elements as a result of this type.
-fn result(of: ResultType, elements: &[f64]) -> ResultValue {
-    match (of, elements) {
-        (ResultType::Scalar, [number]) => ResultValue::Scalar(*number),
+impl Cell {
+    /// The probe as the result that the conditions are asked about.
+    pub fn result(&self, is_scalar: bool) -> ResultValue {
+        result(is_scalar, &self.probe)
+    }
+
+    /// The probe as it reads in a sentence: `0.05`, `a number just below 0.05`, `no data`.
+    pub fn in_words(&self) -> String {
+        match (self.key.as_str(), self.probe.as_slice()) {
+            ("fallback", [number]) => format!("{}, the query's fallback", go_float(*number)),
+            ("idle", [number]) => format!("{}, which it is without traffic", go_float(*number)),
+            (key, _) => match (key.strip_prefix('<'), key.strip_prefix('>')) {
+                (Some(threshold), _) => format!("a number just below {threshold}"),
+                (_, Some(threshold)) => format!("a number just above {threshold}"),
+                _ => key.to_owned(),
+            },
+        }
+    }
+}
+
+/// The elements as a result.
+fn result(is_scalar: bool, elements: &[f64]) -> ResultValue {
+    match elements {
+        [number] if is_scalar => ResultValue::Scalar(*number),
         _ => ResultValue::Vector(elements.to_vec()),
     }
 }

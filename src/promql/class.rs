@@ -602,7 +602,9 @@ mod tests {
             ("1", Unknown, false),
         ];
         for (query, class_wanted, sure) in cases {
-            let expr = parse(query, Options::default()).unwrap().expr;
+            let expr = parse(query, Options::default())
+                .expect("the query parses")
+                .expr;
             let wanted = Classified {
                 class: class_wanted,
                 sure,

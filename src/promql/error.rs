@@ -1,6 +1,8 @@
 //! Why a text is no query, and which of its bytes say so.
 
 use crate::promql::ast::{BinaryOp, ValueType};
+use crate::text::chain::{bounded, one_line};
+use crate::text::filled::HOLE;
 use crate::text::span::{LineColumn, Span};
 
 /// A text that Prometheus would refuse, or one past the limits.
@@ -60,7 +62,7 @@ pub enum ParseErrorKind {
         remedy: &'static str,
     },
     /// A string without its second quote.
-    #[error("unterminated string; expected a closing `{quote}` {before}")]
+    #[error("unterminated string; expected `{quote}` before {before}")]
     UnterminatedString {
         /// The quote that it began with.
         quote: char,
@@ -311,6 +313,16 @@ pub enum ParseErrorKind {
         /// What would stand here.
         what: &'static str,
     },
+}
+
+/// A piece of the text for a message: short, on one line, holes as an author may have written them.
+pub(super) fn shown(text: &str) -> String {
+    const LENGTH: usize = 40;
+    let line = one_line(text);
+    if line.contains(HOLE) {
+        return bounded(&line.replace(HOLE, "{{…}}"), LENGTH);
+    }
+    bounded(&line, LENGTH)
 }
 
 fn place(inside: &Option<&'static str>) -> String {

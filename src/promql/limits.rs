@@ -10,4 +10,4 @@ pub const TOKENS: usize = 50_000;
 ///
 /// Trees are walked, cloned, printed and dropped by recursion, which must fit the 2 MiB stack of a spawned thread in a build
 /// without optimisation too.
-pub const DEPTH: usize = 250;
+pub const DEPTH: usize = 200;

@@ -349,7 +349,11 @@ mod tests {
     use crate::promql::{Options, parse};
 
     fn selector(query: &str) -> Selector {
-        match parse(query, Options::default()).unwrap().expr.kind {
+        match parse(query, Options::default())
+            .expect("the query parses")
+            .expr
+            .kind
+        {
             ExprKind::Selector(selector) => selector,
             _ => panic!("`{query}` is no selector"),
         }

@@ -118,7 +118,7 @@ pub fn duration(nanoseconds: i64) -> String {
         ("s", 1000, false),
         ("ms", 1, false),
     ] {
-        if must_be_whole && rest % length != 0 || rest < length {
+        if must_be_whole && !rest.is_multiple_of(length) || rest < length {
             continue;
         }
         out.push_str(&format!("{}{unit}", rest / length));
@@ -463,4 +463,116 @@ fn number(number: Number) -> String {
         return duration((number.value * 1e9) as i64);
     }
     go_float(number.value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::promql::{Options, parse};
+
+    /// What Prometheus 3.16 prints for them.
+    #[test]
+    fn as_prometheus_prints_it() {
+        for (text, expected) in [
+            (r#"{"up","a b"=~`x\d`}"#, r#"{"a b"=~"x\\d",__name__="up"}"#),
+            (r#"{__name__=""  , a="b"}"#, r#"{__name__="",a="b"}"#),
+            (
+                "{\"é\"=\"\u{a0}é😀\\xff\\u200b\"}",
+                r#"{"é"="\u00a0é😀\xff\u200b"}"#,
+            ),
+            (
+                "foo[90m] @ 1.2345 offset -8d",
+                "foo[1h30m] @ 1.235 offset -8d",
+            ),
+            (
+                "foo anchored @ end() offset 1y",
+                "foo @ end() anchored offset 1y",
+            ),
+            (
+                "max_over_time(rate(foo[5m])[1h:5m] @ start() offset 1w)",
+                "max_over_time(rate(foo[5m])[1h:5m] @ start() offset 1w)",
+            ),
+            ("foo[1d12h:]", "foo[1d12h:]"),
+            (
+                "sum_over_time(foo[2 * (1m + +step())])",
+                "sum_over_time(foo[2 * (1m + step())])",
+            ),
+            ("foo offset -(((5m)))", "foo offset -(5m)"),
+            (
+                "foo[max_of(-range(), 5s) ^ 2]",
+                "foo[max_of(-range(), 5s) ^ 2]",
+            ),
+            ("SUM(x) BY ()", "sum(x)"),
+            ("sum without () (x)", "sum without () (x)"),
+            (
+                r#"topk by ("a.b", c) (3, x)"#,
+                r#"topk by ("a.b", c) (3, x)"#,
+            ),
+            (r#"count_values("l", x)"#, r#"count_values("l", x)"#),
+            ("a + on () b", "a + on () b"),
+            ("a - ignoring () b", "a - b"),
+            (
+                "a - ignoring () group_left (x) b",
+                "a - ignoring () group_left (x) b",
+            ),
+            ("a * on (x) group_right () b", "a * on (x) group_right () b"),
+            (
+                "a + fill_left (1e-5) fill_right (1e21) b",
+                "a + fill_left (1e-05) fill_right (1e+21) b",
+            ),
+            ("a + fill (5) b", "a + fill (5) b"),
+            ("1 + on () 2", "1 + 2"),
+            ("a </ 5", "a </ 5"),
+            ("-a ^ 2", "-a ^ 2"),
+            ("--5", "5"),
+            ("+a", "+a"),
+            ("- -1d", "1d"),
+            ("-(-5)", "-(-5)"),
+            ("Inf - NaN", "+Inf - NaN"),
+            (".5e-7", "0.00000005"),
+            (r#""a\"\x00\t""#, r#""a\"\x00\t""#),
+            ("vector(1e30)", "vector(1000000000000000000000000000000)"),
+            (
+                r#"label_replace(x, "a", "$1", "b", `(.*)`)"#,
+                r#"label_replace(x, "a", "$1", "b", "(.*)")"#,
+            ),
+            ("time()", "time()"),
+        ] {
+            let options = Options {
+                features: Features::All,
+                ..Options::default()
+            };
+            let query = parse(text, options).unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!(query.expr.to_string(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_in_utf8_need_no_quotes_where_the_flag_is_on() {
+        let query = parse(r#"sum by ("a.b", "é", "9", "a b") (x)"#, Options::default());
+        let expr = query.expect("a query").expr;
+        for (features, expected) in [
+            (Features::Stock, r#"sum by ("a.b", "é", "9", "a b") (x)"#),
+            (Features::All, r#"sum by (a.b, é, "9", "a b") (x)"#),
+        ] {
+            assert_eq!(canonical(&expr, features), expected);
+        }
+    }
+
+    #[test]
+    fn times_are_written_as_prometheus_writes_them() {
+        for (nanoseconds, text) in [
+            (0, "0s"),
+            (999_999, "0s"),
+            (1_000_000, "1ms"),
+            (90_000_000_000, "1m30s"),
+            (86_400_000_000_000 * 365, "1y"),
+            (86_400_000_000_000 * 14, "2w"),
+            (86_400_000_000_000 * 90, "90d"),
+            (-5_000_000_000, "-5s"),
+            (i64::MIN, "-106751d23h47m16s854ms"),
+        ] {
+            assert_eq!(duration(nanoseconds), text);
+        }
+    }
 }

@@ -169,3 +169,46 @@ fn same_matching(left: Option<&Matching>, right: Option<&Matching>) -> bool {
     };
     labels(left) == labels(right) && group(left) == group(right) && left.fill == right.fill
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::promql::{Options, parse};
+
+    #[test]
+    fn what_is_the_same() {
+        let cases = [
+            ("sum(x)", "sum ( (x) )", true),
+            ("sum(x) by (a, b)", "sum by (b,a) (x)", true),
+            ("sum(x)", "sum by () (x)", true),
+            ("sum without () (x)", "sum(x)", false),
+            ("x{a=\"1\",b=\"2\"}", "x{b='2',a='1'}", true),
+            ("x{a=\"1\"}", "x{a=~\"1\"}", false),
+            ("x", "{__name__=\"x\"}", true),
+            ("x", "y", false),
+            ("rate(x[5m])", "rate(x[300s])", true),
+            ("rate(x[5m])", "rate(x[5m] offset 1h)", false),
+            ("x offset 60m", "x offset 1h", true),
+            ("x @ 5", "x @ 6", false),
+            ("x + on(a) y", "x + on(a) y", true),
+            ("x + on(a) y", "x + ignoring(a) y", false),
+            ("x > y", "x > bool y", false),
+            ("topk(1, x)", "topk(2, x)", false),
+            ("1e3", "1000", true),
+            ("x[5m:1m]", "x[5m:]", false),
+            ("-x", "+x", false),
+        ];
+        for (left, right, wanted) in cases {
+            let tree = |query| {
+                parse(query, Options::default())
+                    .expect("the query parses")
+                    .expr
+            };
+            assert_eq!(
+                same(&tree(left), &tree(right)),
+                wanted,
+                "`{left}`, `{right}`"
+            );
+        }
+    }
+}

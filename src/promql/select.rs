@@ -263,7 +263,7 @@ mod tests {
             features: Features::All,
             holes: &[],
         };
-        parse(query, options).unwrap().expr
+        parse(query, options).expect("the query parses").expr
     }
 
     #[test]

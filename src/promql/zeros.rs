@@ -30,7 +30,9 @@ impl Completion {
 /// The sums and counts of `text`, whose tree is `expr`, that can be completed without changing an answer that is there,
 /// in text order.
 ///
-/// What is not proved to be safe is left out: see the conditions at [`candidate`] and [`passes`].
+/// A sum is completed where its argument is one selector, bare or under `rate`, `increase`, `irate`, with an outcome
+/// matcher; where it gives one series; and where a zero that was not there changes nothing that was, all the way up.
+/// What is not proved to be so is left out.
 pub fn completed(text: &str, expr: &Expr, labels: &Labels) -> Vec<Completion> {
     let mut found = Vec::new();
     search(text, expr, labels, &mut found);
@@ -212,7 +214,9 @@ mod tests {
     use crate::promql::{Options, parse};
 
     fn sent(query: &str) -> String {
-        let expr = parse(query, Options::default()).unwrap().expr;
+        let expr = parse(query, Options::default())
+            .expect("the query parses")
+            .expr;
         let mut text = query.to_owned();
         for completion in completed(query, &expr, &Labels::default()).iter().rev() {
             let range = completion.span.start..completion.span.end;

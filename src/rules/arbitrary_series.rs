@@ -84,7 +84,7 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
         let Some((index, span)) = condition.indices.first() else {
             continue;
         };
-        if condition.asks_for_one() {
+        if condition.pins_length() {
             continue;
         }
         out.push(

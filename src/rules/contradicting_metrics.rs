@@ -20,44 +20,44 @@ rule! {
     ///
     /// ```yaml
     /// metrics:
-    /// - name: restarts
+    /// - name: backlog
     ///   interval: 1m
     ///   count: 5
     ///   successCondition: len(result) > 0 && result[0] == 0
     ///   provider:
     ///     prometheus:
     ///       address: http://prometheus.example:9090
-    ///       query: max(kube_pod_container_status_restarts_total{namespace="shop"})
-    /// - name: ready
+    ///       query: max(queue_depth{namespace="shop"})
+    /// - name: workers
     ///   interval: 1m
     ///   count: 5
     ///   successCondition: len(result) > 0 && result[0] >= 1
     ///   provider:
     ///     prometheus:
     ///       address: http://prometheus.example:9090
-    ///       query: max(kube_pod_container_status_restarts_total{namespace="shop"})
+    ///       query: max(queue_depth{namespace="shop"})
     /// ```
     ///
     /// ## Write instead
     ///
     /// ```yaml
     /// metrics:
-    /// - name: restarts
+    /// - name: backlog
     ///   interval: 1m
     ///   count: 5
     ///   successCondition: len(result) > 0 && result[0] == 0
     ///   provider:
     ///     prometheus:
     ///       address: http://prometheus.example:9090
-    ///       query: max(kube_pod_container_status_restarts_total{namespace="shop"})
-    /// - name: ready
+    ///       query: max(queue_depth{namespace="shop"})
+    /// - name: workers
     ///   interval: 1m
     ///   count: 5
     ///   successCondition: len(result) > 0 && result[0] >= 1
     ///   provider:
     ///     prometheus:
     ///       address: http://prometheus.example:9090
-    ///       query: min(kube_pod_container_status_ready{namespace="shop"})
+    ///       query: min(workers_ready{namespace="shop"})
     /// ```
     "contradicting-metrics", "no answer satisfies two metrics with one query",
     Conditions, levels: [Deny],

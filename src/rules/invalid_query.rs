@@ -66,7 +66,13 @@ fn check(gate: &Gate<'_>, out: &mut Findings<'_>) {
         ));
         return;
     }
-    out.deny(gate.in_query(error.span), error.to_string());
+    let finding = out.deny(gate.in_query(error.span), error.to_string());
+    let first = query.filled.text.lines().next().unwrap_or_default().trim();
+    if first.starts_with("query:") {
+        finding.help(format!(
+            "drop `{first}`: it is YAML, pasted into the query's own text"
+        ));
+    }
 }
 
 /// The placeholder without value whose text may make sense of what stands at `wrong`.
@@ -150,7 +156,7 @@ mod tests {
                 "sum(r{ns=~\"{{args.ns}}\"}[1m]) or vector(0)",
                 "r{ns=~\"{{args.ns}}\"}[1m]",
             ),
-            ("query: |-", ":"),
+            ("query: |-", "|"),
             ("x{hotrod.namespace=\"a\"}", "."),
             ("rate(x)", "x"),
             ("sum by (pod) (x{a=~\"(\"})", "\"(\""),

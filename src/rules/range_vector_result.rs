@@ -129,6 +129,7 @@ mod tests {
             ("(up)[5m:1m]", "query: avg_over_time((up)[5m:1m])"),
         ] {
             let gate = format!("query: |\n  {query}\nsuccessCondition: result[0] > 0");
+
             let (after, is_safe) = fixed(super::RULE.name, &gate);
             assert!(
                 after.contains(&expected.replace("query: ", "")) && !is_safe,

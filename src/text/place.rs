@@ -111,22 +111,35 @@ impl Place {
         let after = text.get(span.end..)?;
         let wanted = format!("{before}{new}{after}");
         let (whole, new) = self.whole_gaps(&text, span, new);
-        let place = self.replaced(whole);
         let put = encoded(&new, layout)?;
-        let source = &layout.source;
-        let first = source.get(..place.start.checked_sub(self.span.start)?)?;
-        let last = source.get(place.end.checked_sub(self.span.start)?..)?;
+        let places = self.replaced(whole);
+        let place = places
+            .into_iter()
+            .find(|place| self.reads(*place, &put, &text, &wanted))?;
+        Some(vec![(place, put)])
+    }
+
+    /// Whether the file's value, with `put` in the place of its bytes, reads `wanted` in place of `text`.
+    fn reads(&self, place: Span, put: &str, text: &str, wanted: &str) -> bool {
+        let layout = &*self.layout;
+        let source = |at: usize| at.checked_sub(self.span.start);
+        let parts = source(place.start).zip(source(place.end));
+        let Some((first, last)) =
+            parts.and_then(|(start, end)| layout.source.get(..start).zip(layout.source.get(end..)))
+        else {
+            return false;
+        };
         let edited = format!("{first}{put}{last}");
-        let is_same = written(&edited, layout.style)?.text == wanted;
+        let is_same = written(&edited, layout.style).is_some_and(|read| read.text == wanted);
         let is_fit = match layout.style {
             Style::Plain => {
                 is_plain(&edited.replace(['\r', '\n'], " "), layout.in_flow)
-                    && meaning(&wanted).is_like(meaning(&text))
+                    && meaning(wanted).is_like(meaning(text))
             }
             style if style.is_block() => !wanted.is_empty() && !wanted.ends_with('\n'),
             _ => true,
         };
-        (is_same && is_fit).then(|| vec![(place, put)])
+        is_same && is_fit
     }
 
     /// `span` made so wide that it cuts through nothing between two runs, and `new` with what it then has to repeat.
@@ -144,13 +157,15 @@ impl Place {
         (Span { start, end }, repeated)
     }
 
-    fn replaced(&self, span: Span) -> Span {
+    /// The file's bytes that go, the likeliest first.
+    fn replaced(&self, span: Span) -> Vec<Span> {
         if span.start < span.end {
-            return self.file_span(span);
+            return vec![self.file_span(span)];
         }
-        // Nothing goes: what comes stands right behind what is there.
-        let at = file_end(&self.layout.runs, span.start);
-        Span::at(at.unwrap_or(self.span.end))
+        // Nothing goes: what comes stands right behind what is there, or at a line's start behind its indent.
+        let runs = &self.layout.runs;
+        let places = [file_end(runs, span.start), file_start(runs, span.start)];
+        places.into_iter().flatten().map(Span::at).collect()
     }
 }
 

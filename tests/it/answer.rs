@@ -192,6 +192,15 @@ fn check(corpus: &Value) -> Claims {
     claims
 }
 
+/// A few evaluations of a canary's metrics: one for each query and kind of answer.
+const SELECTION: &str = include_str!("data/answer.json");
+
+#[test]
+fn agrees_with_the_engine_on_a_selection() {
+    let claims = check(&serde_json::from_str(SELECTION).unwrap());
+    assert!(claims.cases > 80, "{claims:?}");
+}
+
 #[test]
 fn agrees_with_the_engine() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/engine.json");

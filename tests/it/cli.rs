@@ -1,7 +1,7 @@
 //! The built binary against text files: arguments, files, standard input, a server's answer; standard output and error, exit code.
 //!
 //! A case is a file in `data/cli`: a line `$ promql-guard …`, then blocks that each begin with a line `--- name`:
-//! `stdin`, `file NAME`, `answer` (the JSON body that a loopback server gives to each query; its address is
+//! `stdin`, `file NAME`, `after NAME` (what the file holds then), `answer` (the JSON body that a loopback server gives to each query; its address is
 //! `{server}`), `stdout`, `stderr`, `code`. In what is printed, times are `{time}` and the case's folder is `{folder}`.
 
 use std::fs;
@@ -85,7 +85,9 @@ fn played(case: &Case) -> String {
         .unwrap_or_default();
     for (name, text) in &case.blocks {
         if let Some(file) = name.strip_prefix("file ") {
-            fs::write(folder.path().join(file), text.replace("{server}", &server)).unwrap();
+            let path = folder.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text.replace("{server}", &server)).unwrap();
         }
     }
     let arguments: Vec<String> = case
@@ -124,13 +126,20 @@ fn played(case: &Case) -> String {
             said.push_str(&format!("--- {name}\n{text}"));
         }
     }
-    format!("{said}--- code\n{}\n", output.status.code().unwrap())
+    said.push_str(&format!("--- code\n{}\n", output.status.code().unwrap()));
+    for (name, _) in &case.blocks {
+        if let Some(file) = name.strip_prefix("after ") {
+            let text = fs::read_to_string(folder.path().join(file)).unwrap();
+            said.push_str(&format!("--- {name}\n{text}"));
+        }
+    }
+    said
 }
 
 fn expected(case: &Case) -> String {
     let mut expected = String::new();
     for (name, text) in &case.blocks {
-        if matches!(name.as_str(), "stdout" | "stderr" | "code") {
+        if matches!(name.as_str(), "stdout" | "stderr" | "code") || name.starts_with("after ") {
             expected.push_str(&format!("--- {name}\n{text}"));
         }
     }

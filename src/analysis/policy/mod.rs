@@ -1,4 +1,4 @@
-//! The operator's YAML into what templates may do, and a template's settings into what of them is refused.
+//! The operator's policy into what templates may do, and a template's settings into what of them is refused.
 //!
 //! Templates cannot loosen any of it. Whether an address may be dialled is decided once more on the resolved IP, by
 //! `prometheus`, from [`Dial`].
@@ -102,11 +102,6 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// Reads a policy file.
-    pub fn from_yaml(text: &str) -> Result<Policy, Vec<Complaint>> {
-        Self::from_object(&yaml_object(text)?)
-    }
-
     /// Reads a policy from its keys, as a file and the plugin's arguments give them together.
     pub fn from_object(object: &Map<String, Value>) -> Result<Policy, Vec<Complaint>> {
         let mut complaints = Vec::new();
@@ -278,33 +273,6 @@ fn is_at(json: &[u8], default: Option<&str>) -> bool {
 /// Scheme, host and port: what of an address may be shown.
 fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()
-}
-
-/// One YAML document that is an object; an empty one is an empty object.
-pub fn yaml_object(text: &str) -> Result<Map<String, Value>, Vec<Complaint>> {
-    let complaint = |problem: String| {
-        vec![Complaint {
-            path: String::new(),
-            problem,
-        }]
-    };
-    match yaml_value(text) {
-        Ok(Value::Object(object)) => Ok(object),
-        Ok(Value::Null) => Ok(Map::new()),
-        Ok(_) => Err(complaint("expected an object of keys".to_owned())),
-        Err(problem) => Err(complaint(problem)),
-    }
-}
-
-/// One YAML document; the problem is one line, and none of the document: it may hold a password.
-pub fn yaml_value(text: &str) -> Result<Value, String> {
-    if text.trim().is_empty() {
-        return Ok(Value::Null);
-    }
-    serde_saphyr::from_str(text).map_err(|error| {
-        let told = error.without_snippet().to_string();
-        crate::text::chain::one_line(told.lines().next().unwrap_or_default())
-    })
 }
 
 fn read(fields: &mut Fields<'_>) -> Policy {

@@ -3,96 +3,100 @@ use serde_json::json;
 use super::*;
 use crate::analysis::settings::fields::joined;
 
-fn policy(yaml: &str) -> Policy {
-    Policy::from_yaml(yaml).unwrap_or_else(|complaints| panic!("{yaml}: {}", joined(&complaints)))
+fn read_of(json: &Value) -> Result<Policy, Vec<Complaint>> {
+    Policy::from_object(json.as_object().expect("an object"))
+}
+
+fn policy(json: Value) -> Policy {
+    read_of(&json).unwrap_or_else(|complaints| panic!("{json}: {}", joined(&complaints)))
 }
 
 #[test]
 fn a_policy_is_read_whole_or_refused_with_every_complaint() {
-    let read = policy(
-        "defaults: {guard: observe, timeout: 10}\nguardFloor: observe\ndial: {deny: [10.0.0.0/8], loopback: false}\n\
-         files: [/etc/tls/]\nheaders: {forbidden: [X-Scope-OrgID]}\nlimits: {timeout: 2m, series: 10}\n\
-         awsHosts: ['*.vpce.internal']\ninsecure: false\nlog: {level: debug}\naddresses: ['http://prom:9090']\n",
-    );
+    let read = policy(json!({
+        "defaults": {"guard": "observe", "timeout": 10},
+        "guardFloor": "observe",
+        "dial": {"deny": ["10.0.0.0/8"], "loopback": false},
+        "files": ["/etc/tls/"],
+        "headers": {"forbidden": ["X-Scope-OrgID"]},
+        "limits": {"timeout": "2m", "series": 10},
+        "awsHosts": ["*.vpce.internal"],
+        "insecure": false,
+        "log": {"level": "debug"},
+        "addresses": ["http://prom:9090"],
+    }));
     assert_eq!(read.limits.timeout, Duration::from_secs(120));
     assert!(read.dial.no_loopback && !read.insecure);
-    assert_eq!(policy(""), Policy::default());
-    for (yaml, problem) in [
+    assert_eq!(policy(json!({})), Policy::default());
+    for (given, problem) in [
         (
-            "adresses: []",
+            json!({"adresses": []}),
             "`adresses`: unknown key; did you mean `addresses`",
         ),
         (
-            "dial: {deny: [ten]}",
+            json!({"dial": {"deny": ["ten"]}}),
             "`dial.deny`: `ten` is neither an IP address nor a range such as `10.0.0.0/8`",
         ),
         (
-            "defaults: {timeout: -1}",
+            json!({"defaults": {"timeout": -1}}),
             "`defaults.timeout`: `-1` is negative; give seconds, 0 or above",
         ),
         (
-            "limits: {body: 0}",
+            json!({"limits": {"body": 0}}),
             "`limits.body`: `0` allows nothing; give 1 or above",
         ),
-        ("files: [etc]", "`files`: `etc` is no absolute path"),
-        ("addresses: [prom]", "`addresses`: `prom` has no scheme"),
-        ("[]", "expected an object of keys"),
         (
-            "namespace: {mode: require}",
+            json!({"files": ["etc"]}),
+            "`files`: `etc` is no absolute path",
+        ),
+        (
+            json!({"addresses": ["prom"]}),
+            "`addresses`: `prom` has no scheme",
+        ),
+        (
+            json!({"namespace": {"mode": "require"}}),
             "`namespace`: not held by this version; leave it out",
         ),
     ] {
         assert_eq!(
-            Policy::from_yaml(yaml).map_err(|c| joined(&c)),
+            read_of(&given).map_err(|c| joined(&c)),
             Err(problem.to_owned()),
-            "{yaml}"
+            "{given}"
         );
     }
-    assert!(Policy::from_yaml("a: [").is_err());
-}
-
-#[test]
-fn a_policy_that_is_no_yaml_is_told_without_its_passwords() {
-    let yaml =
-        "defaults:\n  authentication:\n    basicAuth: {username: u, password: hunter2\nfiles: []\n";
-    let problem = Policy::from_yaml(yaml)
-        .map_err(|c| joined(&c))
-        .expect_err("refused");
-    assert!(!problem.contains("hunter2"), "{problem}");
 }
 
 #[test]
 fn the_operators_credentials_do_not_go_to_an_address_of_the_template() {
-    let defaults = "defaults: {address: 'http://prom:9090', headers: [{key: X-Key, value: k}], timeout: 7,\n\
-         \x20 authentication: {basicAuth: {username: u, password: p}}}\n";
-    let closed = format!("{defaults}addresses: ['http://prom:9090', 'http://other']\n");
+    let credentials = json!({"basicAuth": {"username": "u", "password": "p"}});
+    let defaults = json!({"defaults": {
+        "address": "http://prom:9090",
+        "headers": [{"key": "X-Key", "value": "k"}],
+        "timeout": 7,
+        "authentication": credentials,
+    }});
+    let mut closed = defaults.clone();
+    closed["addresses"] = json!(["http://prom:9090", "http://other"]);
+    let only = json!({"defaults": {"authentication": credentials}});
     let own = Some("http://environment");
-    for (yaml, given, kept) in [
-        (defaults, r#"{}"#, true),
-        (defaults, r#"{"address": ""}"#, true),
-        (defaults, r#"{"address": "http://prom:9090/tenant"}"#, true),
-        (defaults, r#"{"address": "http://prom:9091"}"#, false),
-        (defaults, r#"{"address": "https://prom:9090"}"#, false),
-        (defaults, r#"{"address": "http://evil"}"#, false),
+    for (json, given, kept) in [
+        (&defaults, r#"{}"#, true),
+        (&defaults, r#"{"address": ""}"#, true),
+        (&defaults, r#"{"address": "http://prom:9090/tenant"}"#, true),
+        (&defaults, r#"{"address": "http://prom:9091"}"#, false),
+        (&defaults, r#"{"address": "https://prom:9090"}"#, false),
+        (&defaults, r#"{"address": "http://evil"}"#, false),
         (
-            defaults,
+            &defaults,
             r#"{"address": "", "address": "http://evil"}"#,
             false,
         ),
-        (defaults, r#"{"address": "http://environment"}"#, false),
+        (&defaults, r#"{"address": "http://environment"}"#, false),
         (&closed, r#"{"address": "http://other"}"#, true),
-        (
-            "defaults: {authentication: {basicAuth: {username: u, password: p}}}",
-            r#"{"address": "http://environment/x"}"#,
-            true,
-        ),
-        (
-            "defaults: {authentication: {basicAuth: {username: u, password: p}}}",
-            r#"{"address": "http://evil"}"#,
-            false,
-        ),
+        (&only, r#"{"address": "http://environment/x"}"#, true),
+        (&only, r#"{"address": "http://evil"}"#, false),
     ] {
-        let policy = policy(yaml);
+        let policy = policy(json.clone());
         let metric = Metric {
             plugins: vec![("a/b".into(), given.into())],
             ..Metric::default()
@@ -151,10 +155,13 @@ fn addresses_match_by_scheme_host_port_and_whole_segments() {
 
 #[test]
 fn what_the_policy_does_not_allow_is_refused_by_key() {
-    let strict = policy(
-        "addresses: ['http://prom']\nfiles: [/etc/tls/*, /one]\nheaders: {forbidden: [x-scope-orgid]}\n\
-         guardFloor: observe\ninsecure: false",
-    );
+    let strict = policy(json!({
+        "addresses": ["http://prom"],
+        "files": ["/etc/tls/*", "/one"],
+        "headers": {"forbidden": ["x-scope-orgid"]},
+        "guardFloor": "observe",
+        "insecure": false,
+    }));
     let refused = |policy: &Policy, given: Value, address: &str| {
         let Value::Object(mut given) = given else {
             panic!("an object")

@@ -2,6 +2,7 @@
 
 use super::excerpt::{excerpt, margin};
 use super::paint::{Paint, visible};
+use super::table::truth_table;
 use super::{Counts, Outcome, Told};
 use crate::lint::findings::Skipped;
 use crate::lint::level::Level;
@@ -39,7 +40,10 @@ pub(in crate::cli) fn human(outcome: &Outcome<'_>, detail: Detail, paint: Paint)
         }
     }
     text.push_str(&skipped(outcome.skipped, detail));
-    text.push_str(&format!("{}\n", sum(outcome, detail)));
+    // Of nothing there is no sum; standard error tells why.
+    if !outcome.sources.is_empty() {
+        text.push_str(&format!("{}\n", sum(outcome, detail)));
+    }
     text
 }
 
@@ -195,9 +199,11 @@ fn sum(outcome: &Outcome<'_>, detail: Detail) -> String {
         .filter(|(count, level)| *count > 0 && (detail == Detail::Full || *level != "info"))
         .map(|(count, level)| format!("{count} {level}"))
         .collect();
-    let mut text = match told.is_empty() {
-        true => format!("nothing found in {}", scope(counts)),
-        false => format!("{} in {}", told.join(", "), scope(counts)),
+    let mut text = match (told.is_empty(), counts.gates) {
+        (true, 0) => format!("no gates in {}", counted(counts.files, "file")),
+        (true, _) if counts.baseline > 0 => format!("nothing new in {}", scope(counts)),
+        (true, _) => format!("nothing found in {}", scope(counts)),
+        (false, _) => format!("{} in {}", told.join(", "), scope(counts)),
     };
     if counts.info > 0 && detail == Detail::Brief {
         text.push_str(&format!(" ({} info: -v shows them)", counts.info));
@@ -212,6 +218,10 @@ fn sum(outcome: &Outcome<'_>, detail: Detail) -> String {
     let safe = outcome.findings.iter().filter(is_safe).count();
     if safe > 0 {
         text.push_str(&format!("; --fix puts {safe} right"));
+    }
+    if !outcome.errors.is_empty() {
+        let unread = counted(outcome.errors.len(), "error");
+        text.push_str(&format!("; {unread} in reading"));
     }
     text
 }
@@ -234,28 +244,16 @@ pub(in crate::cli) fn counted(count: usize, what: &str) -> String {
 
 /// A gate's phases, as lines.
 pub(in crate::cli) fn table(gate: &GateReport) -> String {
-    let mut text = format!(
-        "{}, metric `{}`: {}\n",
+    let name = format!(
+        "{}, metric `{}`",
         visible(&gate.resource),
-        visible(&gate.metric),
-        gate.class
+        visible(&gate.metric)
     );
     let Some(table) = &gate.table else {
-        text.push_str("  no table: its query or condition cannot be judged\n\n");
-        return text;
+        return format!("{name}: no table, as its query or a condition cannot be judged\n\n");
     };
-    for cell in &table.cells {
-        let note = if cell.is_reachable {
-            ""
-        } else {
-            " (cannot happen)"
-        };
-        text.push_str(&format!(
-            "  {:<18} {}{note}\n",
-            visible(&cell.key),
-            cell.verdict.as_str()
-        ));
-    }
+    let mut text = format!("{name} ({})\n", gate.class);
+    text.push_str(&truth_table(table));
     text.push('\n');
     text
 }

@@ -1,5 +1,5 @@
 //! What lint found into texts: for people (`human`, `excerpt`, `paint`), for programs (`json`), for code scanners (`sarif`),
-//! for GitHub's logs (`github`) and for test reports (`junit`).
+//! for GitHub's logs (`github`) and for test reports (`junit`); `page` is what a rule says of itself.
 //!
 //! A format takes an [`Outcome`] and gives a text; nothing here reads a file or prints.
 
@@ -8,8 +8,10 @@ pub(super) mod github;
 pub(super) mod human;
 pub(super) mod json;
 pub(super) mod junit;
+pub(super) mod page;
 pub(super) mod paint;
 pub(super) mod sarif;
+mod table;
 #[cfg(test)]
 mod tests;
 
@@ -101,7 +103,7 @@ impl Outcome<'_> {
         self.sources.get(file).map_or("", |source| &source.name)
     }
 
-    /// The files of the findings, each once, as text that can stand in a URI reference.
+    /// A file's name as a URI reference.
     fn uri(&self, file: FileId) -> String {
         uri(self.name(file))
     }

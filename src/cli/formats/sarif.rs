@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::page::body;
 use super::{Outcome, Told};
 use crate::cli::source::Source;
 use crate::lint::finding::Fix;
@@ -64,10 +65,11 @@ fn level(level: Level) -> &'static str {
 
 fn descriptor(rule: &Rule) -> Value {
     let highest = rule.levels.iter().max().copied().unwrap_or(Level::Warn);
+    let help = body(rule);
     json!({
         "id": rule.name,
         "shortDescription": {"text": rule.summary},
-        "help": {"text": rule.docs, "markdown": rule.docs},
+        "help": {"text": help, "markdown": help},
         "defaultConfiguration": {"level": level(highest)},
     })
 }

@@ -7,12 +7,15 @@ use super::fix::{Fixed, edited, edits_of};
 use crate::cli::formats::Told;
 use crate::cli::formats::paint::{Paint, visible};
 use crate::cli::source::Source;
+use crate::lint::level::Level;
 
-/// What `--diff` prints: of the safe fixes one diff a file, of the offered ones a diff each, against the file as it is.
+/// What `--diff` prints: of the safe fixes one diff a file, of the offered ones from `lowest` up a diff each, against the file as
+/// it is.
 pub(super) fn changes(
     sources: &[Source],
     told: &[Told<'_>],
     fixed: &Fixed,
+    lowest: Level,
     paint: Paint,
 ) -> String {
     let mut text = String::new();
@@ -27,7 +30,7 @@ pub(super) fn changes(
         ));
         text.push('\n');
     }
-    for each in told {
+    for each in told.iter().filter(|told| told.finding.level >= lowest) {
         let found = each.finding;
         let offered = found.fix.as_ref().filter(|fix| !fix.is_safe);
         let file = offered

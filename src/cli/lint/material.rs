@@ -20,7 +20,7 @@ pub(in crate::cli) struct Files {
     /// By their number; without text where one could not be read.
     pub(in crate::cli) sources: Vec<Source>,
     /// What could not be read.
-    pub(in crate::cli) errors: Vec<InputError>,
+    errors: Vec<InputError>,
     /// `templates` folders of charts.
     charts: Vec<String>,
 }
@@ -145,6 +145,13 @@ impl Judged {
 }
 
 impl Files {
+    /// What could not be read, by file.
+    pub(in crate::cli) fn all_errors(&self, judged: &Judged) -> Vec<InputError> {
+        let mut errors = [&self.errors[..], &judged.errors].concat();
+        errors.sort_by(|a, b| (&a.file, a.at).cmp(&(&b.file, b.at)));
+        errors
+    }
+
     /// What was left out, in words.
     pub(in crate::cli) fn notes(&self, judged: &Judged) -> Vec<String> {
         let helm = "render it first: `helm template … | promql-guard lint -`";

@@ -120,7 +120,7 @@ fn differences(
     known: &HashSet<String>,
     settings: &Settings,
 ) -> Done {
-    let errors: Vec<InputError> = files.errors.iter().chain(&judged.errors).cloned().collect();
+    let errors = files.all_errors(&judged);
     let findings = judged.report.findings.clone();
     let (told, counts) = sorted(&findings, &files.sources, known);
     let fixed = fixed(&files.sources, judged, known, settings, ALL)?;
@@ -128,12 +128,13 @@ fn differences(
         render::problem(&format!("note: {refused}"));
     }
     unread(&errors);
-    render::text(&changes::changes(
-        &files.sources,
-        &told,
-        &fixed,
-        render::paint(),
-    ));
+    let lowest = match options.verbose {
+        true => Level::Info,
+        false => Level::Warn,
+    };
+    let paint = render::paint();
+    let text = changes::changes(&files.sources, &told, &fixed, lowest, paint);
+    render::text(&text);
     Ok(code(&counts, options.fail_on, &errors))
 }
 
@@ -166,7 +167,7 @@ fn told(
     unwritten: Vec<InputError>,
 ) -> Done {
     let report = &judged.report;
-    let mut errors: Vec<InputError> = files.errors.iter().chain(&judged.errors).cloned().collect();
+    let mut errors = files.all_errors(judged);
     errors.extend(unwritten);
     let mut known = known.clone();
     if let Some(path) = &options.write_baseline {

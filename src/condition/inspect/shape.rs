@@ -29,7 +29,8 @@ impl Linear {
     pub(super) fn solve(self, value: f64) -> Vec<f64> {
         let element = (value - self.offset) / self.factor;
         if element.is_finite() {
-            vec![element]
+            // -0 is 0.
+            vec![element + 0.0]
         } else {
             Vec::new()
         }

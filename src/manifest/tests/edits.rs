@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::super::field::Source;
 use super::super::tree::{Content, Mapping, Node};
-use super::super::yaml;
+use super::super::yaml::{self, Document};
 use super::SAMPLE;
 use crate::analysis::template::Field;
 use crate::text::place::Style;
@@ -34,16 +34,20 @@ fn mappings(node: &Arc<Node>, found: &mut Vec<Arc<Node>>) {
     }
 }
 
+fn document(text: &str) -> Document {
+    let first = yaml::documents(text).into_iter().next();
+    first.expect("a document").expect("YAML")
+}
+
 /// Texts and kinds of all scalars.
 fn values(text: &str) -> Vec<String> {
-    let documents = yaml::documents(text);
-    let document = documents.into_iter().next().unwrap().unwrap();
+    let document = document(text);
     let mut found = Vec::new();
     scalars(&document.root, &mut found);
     found
         .iter()
         .map(|node| {
-            let scalar = node.scalar().unwrap();
+            let scalar = node.scalar().expect("a scalar");
             format!(
                 "{:?} {}",
                 std::mem::discriminant(&scalar.meaning()),
@@ -62,8 +66,7 @@ fn applied(text: &str, edits: &[(Span, String)]) -> String {
 }
 
 fn fields(text: &str) -> Vec<Field> {
-    let documents = yaml::documents(text);
-    let document = documents.into_iter().next().unwrap().unwrap();
+    let document = document(text);
     let source = Source {
         file: 0,
         text,
@@ -131,36 +134,34 @@ fn an_edit_of_the_text_is_that_edit_of_the_file_and_no_other() {
 /// How many edits were done, each as it should be, and how many refused.
 fn try_edits(text: &str) -> (usize, usize) {
     let (mut done, mut refused) = (0, 0);
-    {
-        let before = values(text);
-        for (index, field) in fields(text).iter().enumerate() {
-            // Long ones in steps, or this takes a minute.
-            let spans = spans(&field.text);
-            let step = spans.len() / 60 + 1;
-            for (turn, span) in spans
-                .into_iter()
-                .enumerate()
-                .filter(|(turn, _)| turn % step == 0)
-            {
-                let new = NEW[(turn / step + index) % NEW.len()];
-                let Some(edits) = field.place.edit(span, new) else {
-                    refused += 1;
-                    continue;
-                };
-                done += 1;
-                let after = applied(text, &edits);
-                let mut wanted = before.clone();
-                let kind = before[index].split_once(") ").unwrap().0.to_owned();
-                let mut changed = field.text.clone();
-                changed.replace_range(span.range(), new);
-                wanted[index] = format!("{kind}) {changed}");
-                assert_eq!(
-                    values(&after),
-                    wanted,
-                    "{span:?} {new:?} in {:?}",
-                    field.text
-                );
-            }
+    let before = values(text);
+    for (index, field) in fields(text).iter().enumerate() {
+        // Long ones in steps, or this takes a minute.
+        let spans = spans(&field.text);
+        let step = spans.len() / 60 + 1;
+        for (turn, span) in spans
+            .into_iter()
+            .enumerate()
+            .filter(|(turn, _)| turn % step == 0)
+        {
+            let new = NEW[(turn / step + index) % NEW.len()];
+            let Some(edits) = field.place.edit(span, new) else {
+                refused += 1;
+                continue;
+            };
+            done += 1;
+            let after = applied(text, &edits);
+            let mut wanted = before.clone();
+            let kind = before[index].split_once(") ").expect("a kind").0.to_owned();
+            let mut changed = field.text.clone();
+            changed.replace_range(span.range(), new);
+            wanted[index] = format!("{kind}) {changed}");
+            assert_eq!(
+                values(&after),
+                wanted,
+                "{span:?} {new:?} in {:?}",
+                field.text
+            );
         }
     }
     (done, refused)
@@ -198,41 +199,39 @@ fn a_removal_drops_one_entry_and_nothing_else() {
     assert!(removed > 100, "{removed}");
 }
 
+/// How many entries can be dropped, each as it should be.
 fn try_removals(text: &str) -> usize {
     let mut removed = 0;
-    {
-        let documents = yaml::documents(text);
-        let document = documents.into_iter().next().unwrap().unwrap();
-        let source = Source {
-            file: 0,
-            text,
-            document: &document,
-        };
-        let mut found = Vec::new();
-        mappings(&document.root, &mut found);
-        for node in &found {
-            let mapping: &Mapping = node.mapping().unwrap();
-            for index in 0..mapping.entries.len() {
-                let Some(span) = source.value(mapping, index).place.removal else {
-                    continue;
-                };
-                removed += 1;
-                let after = applied(text, &[(span, String::new())]);
-                let name = &mapping.entries[index].name;
-                let mut wanted = values(text);
-                let first = {
-                    let mut all = Vec::new();
-                    scalars(&document.root, &mut all);
-                    all.iter()
-                        .position(|other| Arc::ptr_eq(other, &mapping.entries[index].key))
-                        .unwrap()
-                };
-                let mut inside = Vec::new();
-                scalars(&mapping.entries[index].value, &mut inside);
-                wanted.drain(first..first + 1 + inside.len());
-                assert_eq!(values(&after), wanted, "{name}");
-                assert_eq!(after.len() + span.end - span.start, text.len());
-            }
+    let document = document(text);
+    let source = Source {
+        file: 0,
+        text,
+        document: &document,
+    };
+    let mut found = Vec::new();
+    mappings(&document.root, &mut found);
+    for node in &found {
+        let mapping: &Mapping = node.mapping().expect("an object");
+        for index in 0..mapping.entries.len() {
+            let Some(span) = source.value(mapping, index).place.removal else {
+                continue;
+            };
+            removed += 1;
+            let after = applied(text, &[(span, String::new())]);
+            let name = &mapping.entries[index].name;
+            let mut wanted = values(text);
+            let first = {
+                let mut all = Vec::new();
+                scalars(&document.root, &mut all);
+                all.iter()
+                    .position(|other| Arc::ptr_eq(other, &mapping.entries[index].key))
+                    .expect("the key")
+            };
+            let mut inside = Vec::new();
+            scalars(&mapping.entries[index].value, &mut inside);
+            wanted.drain(first..first + 1 + inside.len());
+            assert_eq!(values(&after), wanted, "{name}");
+            assert_eq!(after.len() + span.end - span.start, text.len());
         }
     }
     removed
@@ -269,7 +268,7 @@ fn edits_are_written_in_the_scalars_style() {
     ] {
         let all = fields(text);
         let field = &all[1];
-        let at = field.text.find(find).unwrap();
+        let at = field.text.find(find).expect("it is there");
         let edits = field.place.edit(Span::new(at, at + find.len()), new);
         let edited = edits.map(|edits| applied(text, &edits));
         assert_eq!(edited.as_deref(), Some(after), "{text}");
@@ -291,7 +290,7 @@ fn edits_are_written_in_the_scalars_style() {
     ] {
         let all = fields(text);
         let field = &all[1];
-        let at = field.text.find(find).unwrap();
+        let at = field.text.find(find).expect("it is there");
         let edits = field.place.edit(Span::new(at, at + find.len()), new);
         assert_eq!(edits, None, "{text} with {new:?}");
     }

@@ -26,21 +26,21 @@ fn every_byte_may_be_another() {
 
 #[test]
 fn what_is_deep_or_large_is_refused() {
-    let megabytes = 4 << 20;
+    let (many, most) = (1 << 18, 8 << 20);
     let half = "[".repeat(200);
     let chain: String = (1..200)
         .map(|n| format!("- &a{n} [[[[[[[[[[[[*a{}]]]]]]]]]]]]\n", n - 1))
         .collect();
     for (text, error) in [
-        ("- ".repeat(megabytes), "recursion limit"),
-        ("[".repeat(megabytes), "recursion limit"),
-        ("{".repeat(megabytes), "recursion limit"),
-        ("a: ".repeat(megabytes), ""),
-        ("? ".repeat(megabytes), ""),
-        ("&a ".repeat(megabytes), ""),
-        ("- a\n".repeat(megabytes), "more than 1000000 values"),
+        ("- ".repeat(most), "recursion limit"),
+        ("[".repeat(most), "recursion limit"),
+        ("{".repeat(many), "recursion limit"),
+        ("a: ".repeat(many), ""),
+        ("? ".repeat(many), ""),
+        ("&a ".repeat(many), ""),
+        ("- a\n".repeat(most / 4), "more than 1000000 values"),
         (
-            format!("[{}", "a,".repeat(megabytes)),
+            format!("[{}", "a,".repeat(most / 4)),
             "more than 1000000 values",
         ),
         (
@@ -76,7 +76,7 @@ fn aliases_of_aliases_stay_small() {
         format!("m0: &m0 {{k: 1}}\n{merged}"),
     ] {
         let read = json(&text);
-        let told = read[0].as_ref().unwrap_err();
+        let told = read[0].as_ref().expect_err("refused");
         assert!(told.contains("more than 1000000 values"), "{told}");
     }
     assert!(json("a: &a [*a]")[0].is_err());

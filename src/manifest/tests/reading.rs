@@ -28,11 +28,21 @@ fn yaml_is_read_as_kubernetes_reads_it() {
         ("{\"a\":\t[1, \"\\u00e9\"]}", r#"{"a":[1,"é"]}"#),
         ("a:\tb", r#"{"a":"b"}"#),
     ] {
-        assert_eq!(to_json(yaml).unwrap().to_string(), expected, "{yaml}");
+        assert_eq!(
+            to_json(yaml).expect("it is there").to_string(),
+            expected,
+            "{yaml}"
+        );
     }
-    assert_eq!(to_json("").unwrap(), serde_json::Value::Null);
-    assert_eq!(to_json("# a\n").unwrap(), serde_json::Value::Null);
-    assert_eq!(objects("a: 1\n---\n---\n- b").unwrap().len(), 3);
+    assert_eq!(to_json("").expect("it is there"), serde_json::Value::Null);
+    assert_eq!(
+        to_json("# a\n").expect("it is there"),
+        serde_json::Value::Null
+    );
+    assert_eq!(
+        objects("a: 1\n---\n---\n- b").expect("it is there").len(),
+        3
+    );
 }
 
 #[test]
@@ -68,7 +78,7 @@ fn a_broken_document_is_told_and_the_others_read() {
         ("a: 1\n---\nb: 1", "expected one document, found 2"),
         ("~: 1", "expected a text as key, found nothing"),
     ] {
-        let error = to_json(yaml).unwrap_err().to_string();
+        let error = to_json(yaml).expect_err("refused").to_string();
         assert!(error.contains(told), "{error}");
     }
 }
@@ -82,9 +92,12 @@ fn a_template_is_read_with_all_its_fields() {
     );
     let template = &read.input.templates[0];
     assert_eq!(template.resource(), "AnalysisTemplate/shop's gates");
-    assert_eq!(template.namespace.as_ref().unwrap().text, "shop");
     assert_eq!(
-        template.allow.as_ref().unwrap().text,
+        template.namespace.as_ref().expect("it is there").text,
+        "shop"
+    );
+    assert_eq!(
+        template.allow.as_ref().expect("it is there").text,
         "missing-condition -- on purpose"
     );
     let arguments: Vec<_> = template
@@ -111,7 +124,7 @@ fn a_template_is_read_with_all_its_fields() {
         .collect();
     assert_eq!(names, ["literal", "folded", "quoted", "plain", "kept"]);
     let metric = &template.metrics[0];
-    assert_eq!(metric.count.as_ref().unwrap().text, "3");
+    assert_eq!(metric.count.as_ref().expect("it is there").text, "3");
     let unknown = &metric.unknown[0];
     assert_eq!(
         (unknown.key.text.as_str(), unknown.path.as_str()),
@@ -121,14 +134,14 @@ fn a_template_is_read_with_all_its_fields() {
         metric
             .failure_limit
             .as_ref()
-            .unwrap()
+            .expect("it is there")
             .place
             .removal
-            .unwrap()
+            .expect("it is there")
             .of(SAMPLE),
         "      failureLimit: 3 # one too many\n"
     );
-    let next = metric.next_key.unwrap();
+    let next = metric.next_key.expect("it is there");
     assert!(SAMPLE[next.offset..].starts_with("      interval: 5m"));
     assert_eq!(next.indent, 6);
     let Provider::Plugin { name, spec } = &template.metrics[1].provider else {
@@ -156,8 +169,8 @@ fn a_template_is_read_with_all_its_fields() {
         panic!("{:?}", template.metrics[2].provider);
     };
     assert!(spec.is_range());
-    let query = spec.query().unwrap();
-    let at = query.text.find("\"5..\"").unwrap();
+    let query = spec.query().expect("it is there");
+    let at = query.text.find("\"5..\"").expect("it is there");
     let span = query.place.file_span(Span::new(at, at + 5));
     assert_eq!(span.of(SAMPLE), "\\\"5..\\\"");
 }
@@ -253,7 +266,11 @@ spec: {analyses: [{name: c, templateName: c, args: [{name: t, valueFrom: {secret
     let whens: Vec<_> = rollout.uses.iter().map(|used| used.when).collect();
     assert_eq!(whens, [When::PrePromotion, When::PostPromotion]);
     assert_eq!(
-        rollout.uses[1].arguments[0].value.as_ref().unwrap().text,
+        rollout.uses[1].arguments[0]
+            .value
+            .as_ref()
+            .expect("it is there")
+            .text,
         "5"
     );
     assert_eq!(rollout.replicas, Some(1));

@@ -15,20 +15,39 @@ use crate::promql::literal::literal;
 /// `absent(…)`, which by its own meaning answers where nothing is there and is silent where all is well. Samples are
 /// taken for floats: functions that leave native histograms out are not looked into.
 pub fn can_be_empty(expr: &Expr) -> Certainty {
+    emptiness(expr, Filters::Judged)
+}
+
+/// Whether the answer can have no series where every comparison may remove all: linear, and so safe to ask from
+/// [`numbers`], which is what judging a comparison asks.
+pub(super) fn can_be_filtered_empty(expr: &Expr) -> Certainty {
+    emptiness(expr, Filters::MayDrop)
+}
+
+/// What is made of comparisons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Filters {
+    /// Whether they can be false is asked.
+    Judged,
+    /// They can.
+    MayDrop,
+}
+
+fn emptiness(expr: &Expr, filters: Filters) -> Certainty {
     match &expr.kind {
         ExprKind::Number(_) | ExprKind::String(_) => Certainty::No,
         ExprKind::Selector(_) | ExprKind::Matrix(_) => Certainty::Yes,
         ExprKind::Hole(_) => Certainty::Unknown,
-        ExprKind::Paren(inner) => can_be_empty(inner),
-        ExprKind::Unary(unary) => can_be_empty(&unary.expr),
-        ExprKind::Subquery(subquery) => range_can_be_short(subquery, 1),
-        ExprKind::Call(call) => call_can_be_empty(call),
-        ExprKind::Aggregation(aggregation) => aggregation_can_be_empty(aggregation),
-        ExprKind::Binary(binary) => binary_can_be_empty(binary),
+        ExprKind::Paren(inner) => emptiness(inner, filters),
+        ExprKind::Unary(unary) => emptiness(&unary.expr, filters),
+        ExprKind::Subquery(subquery) => range_can_be_short(subquery, 1, filters),
+        ExprKind::Call(call) => call_can_be_empty(call, filters),
+        ExprKind::Aggregation(aggregation) => aggregation_can_be_empty(aggregation, filters),
+        ExprKind::Binary(binary) => binary_can_be_empty(binary, filters),
     }
 }
 
-fn call_can_be_empty(call: &Call) -> Certainty {
+fn call_can_be_empty(call: &Call, filters: Filters) -> Certainty {
     let name = call.function.name;
     if call.function.returns == ValueType::Scalar {
         return Certainty::No;
@@ -43,10 +62,13 @@ fn call_can_be_empty(call: &Call) -> Certainty {
         _ if name.starts_with("histogram_") => Certainty::Yes,
         // `hour()`: the argument may be missing.
         _ if call.args.is_empty() => Certainty::No,
-        "clamp" => can_be_empty(data).or(clamp_can_drop(call)),
+        "clamp" if filters == Filters::MayDrop => Certainty::Yes,
+        "clamp" => emptiness(data, filters).or(clamp_can_drop(call)),
         _ => match &data.unwrapped().kind {
-            ExprKind::Subquery(subquery) => range_can_be_short(subquery, points_needed(name)),
-            _ => can_be_empty(data),
+            ExprKind::Subquery(subquery) => {
+                range_can_be_short(subquery, points_needed(name), filters)
+            }
+            _ => emptiness(data, filters),
         },
     }
 }
@@ -76,8 +98,8 @@ fn points_needed(name: &str) -> i64 {
 const DEFAULT_STEP: i64 = 60_000;
 
 /// Whether a subquery can hold fewer samples: its expression answers at every multiple of the step.
-fn range_can_be_short(subquery: &Subquery, points: i64) -> Certainty {
-    let inner = can_be_empty(&subquery.expr);
+fn range_can_be_short(subquery: &Subquery, points: i64, filters: Filters) -> Certainty {
+    let inner = emptiness(&subquery.expr, filters);
     let step = match &subquery.step {
         None => Some(DEFAULT_STEP),
         Some(step) => step.milliseconds(),
@@ -89,8 +111,8 @@ fn range_can_be_short(subquery: &Subquery, points: i64) -> Certainty {
     inner.or(holds)
 }
 
-fn aggregation_can_be_empty(aggregation: &Aggregation) -> Certainty {
-    let inner = can_be_empty(&aggregation.expr);
+fn aggregation_can_be_empty(aggregation: &Aggregation, filters: Filters) -> Certainty {
+    let inner = emptiness(&aggregation.expr, filters);
     match aggregation.op {
         AggregateOp::Topk | AggregateOp::Bottomk | AggregateOp::Limitk => {
             let Some(param) = &aggregation.param else {
@@ -117,9 +139,9 @@ fn aggregation_can_be_empty(aggregation: &Aggregation) -> Certainty {
     }
 }
 
-fn binary_can_be_empty(binary: &Binary) -> Certainty {
-    let left = can_be_empty(&binary.left);
-    let right = can_be_empty(&binary.right);
+fn binary_can_be_empty(binary: &Binary, filters: Filters) -> Certainty {
+    let left = emptiness(&binary.left, filters);
+    let right = emptiness(&binary.right, filters);
     match binary.op {
         BinaryOp::Or => left.and(right),
         BinaryOp::And => left.or(right).or(can_miss(binary)),
@@ -132,10 +154,10 @@ fn binary_can_be_empty(binary: &Binary) -> Certainty {
                 Some(fill) if fill.right.is_some() => left,
                 _ => left.or(right).or(can_miss(binary)),
             };
-            if binary.is_filter() {
-                partners.or(filter_can_drop(binary))
-            } else {
-                partners
+            match filters {
+                _ if !binary.is_filter() => partners,
+                Filters::Judged => partners.or(filter_can_drop(binary)),
+                Filters::MayDrop => Certainty::Yes,
             }
         }
     }

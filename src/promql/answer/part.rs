@@ -1,13 +1,13 @@
 //! A division into whether it is a share: its numerator a part of its denominator.
 
 use crate::promql::answer::constant::{Constant, without_data};
-use crate::promql::answer::numbers::numbers;
 use crate::promql::answer::{has_selector, series};
 use crate::promql::ast::{
     AggregateOp, Aggregation, Binary, BinaryOp, Call, Expr, ExprKind, Grouping, MatchOp, Matching,
     MatchingLabels, Selector,
 };
 use crate::promql::literal::literal;
+use crate::promql::names::says_counter;
 use crate::promql::same::{
     has_matchers_of, same, same_grouping, same_metric, same_modifiers, same_period,
 };
@@ -125,7 +125,7 @@ fn is_part(part: &Expr, whole: &Expr, matching: Option<&Matching>) -> bool {
     {
         let (left, right) = (&sum.left, &sum.right);
         let is_addend = |addend: &Expr, other: &Expr| {
-            is_part(part, without_zero(addend), matching) && numbers(other).low >= 0.0
+            is_part(part, without_zero(addend), matching) && is_never_negative(other)
         };
         return is_addend(left, right) || is_addend(right, left);
     }
@@ -137,6 +137,42 @@ fn is_part(part: &Expr, whole: &Expr, matching: Option<&Matching>) -> bool {
                 && is_some_of(&part.expr, &whole.expr)
         }
         _ => matching.is_none() && is_some_of(part, whole),
+    }
+}
+
+/// Counters, their rates, counts, and sums of such: told from the nodes alone, for bounds are asked through here.
+fn is_never_negative(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Paren(inner) => is_never_negative(inner),
+        ExprKind::Number(number) => number.value >= 0.0,
+        ExprKind::Selector(selector) => selector.metric().is_some_and(says_counter),
+        ExprKind::Call(call) => match call.function.name {
+            "rate" | "irate" | "increase" => call
+                .args
+                .first()
+                .is_some_and(|arg| arg.unwrapped().selector().is_some()),
+            "vector" | "clamp_min" | "round" => call.args.first().is_some_and(is_never_negative),
+            _ => false,
+        },
+        ExprKind::Aggregation(aggregation) => match aggregation.op {
+            AggregateOp::Count => true,
+            AggregateOp::Sum | AggregateOp::Avg | AggregateOp::Min | AggregateOp::Max => {
+                is_never_negative(&aggregation.expr)
+            }
+            _ => false,
+        },
+        ExprKind::Binary(binary) => {
+            matches!(
+                binary.op,
+                BinaryOp::Add | BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Or
+            ) && is_never_negative(&binary.left)
+                && is_never_negative(&binary.right)
+        }
+        ExprKind::Matrix(_)
+        | ExprKind::Subquery(_)
+        | ExprKind::String(_)
+        | ExprKind::Unary(_)
+        | ExprKind::Hole(_) => false,
     }
 }
 

@@ -93,13 +93,18 @@ pub fn kept_labels(expr: &Expr) -> Kept {
 }
 
 /// Whether there is always a series: [`can_be_empty`] says so, and not because `absent` counts as an answer.
-pub(super) fn always_answers(expr: &Expr) -> bool {
-    let mut has_absent = false;
+fn always_answers(expr: &Expr) -> bool {
+    !has_absent(expr) && can_be_empty(expr) == Certainty::No
+}
+
+/// Whether `absent(…)` or `absent_over_time(…)` stands anywhere.
+pub(super) fn has_absent(expr: &Expr) -> bool {
+    let mut found = false;
     expr.walk(&mut |node| {
-        has_absent |=
+        found |=
             matches!(&node.kind, ExprKind::Call(call) if call.function.name.starts_with("absent"));
     });
-    !has_absent && can_be_empty(expr) == Certainty::No
+    found
 }
 
 /// The argument of a function that brings the series: its first vector or range.

@@ -534,3 +534,35 @@ fn what_is_read() {
         );
     }
 }
+
+#[test]
+fn nests_cost_no_more_than_their_square() {
+    let nests = [
+        ("scalar(vector(1) > ", "scalar(x)", ")"),
+        ("x_total / (x_total + (", "x_total", "))"),
+        ("(x_total or (", "y_total", "))"),
+        ("sum(x_total / (", "y_total", "))"),
+        ("clamp(vector(1), scalar(", "vector(2)", "), 5)"),
+        ("(x_total - (", "y_total", ")) / x_total"),
+        ("max_over_time((", "x_total", ")[5m:1m])"),
+    ];
+    for (before, inside, after) in nests {
+        let mut query = inside.to_owned();
+        let mut deepest = None;
+        for _ in 0..120 {
+            query = format!("{before}{query}{after}");
+            match parse(&query, Options::default()) {
+                Ok(parsed) => deepest = Some(parsed.expr),
+                Err(_) => break,
+            }
+        }
+        let expr = deepest.unwrap_or_else(|| panic!("`{query}` does not parse"));
+        let _ = (can_be_empty(&expr), can_be_nan(&expr), range(&expr));
+        let _ = (series(&expr), kept_labels(&expr), idle(&expr));
+        let _ = (without_data(&expr), fallback(&expr));
+        let labels = crate::promql::outcome::Labels::default();
+        let _ = crate::promql::class::class(&expr, &labels);
+        let _ = crate::promql::zeros::completed(&query, &expr, &labels);
+        let _ = crate::promql::select::data_selectors(&expr);
+    }
+}

@@ -12,9 +12,14 @@ pub(super) fn end(text: &str, start: usize) -> Scanned<usize> {
     let mut at = start + 1;
     loop {
         match bytes.get(at) {
-            None => return Err(unterminated(text, start, at, "the query ends")),
+            None => return Err(unterminated(text, start, at, "the end of the query")),
             Some(b'\n') if quote != b'`' => {
-                return Err(unterminated(text, start, at, "the line ends"));
+                return Err(unterminated(
+                    text,
+                    start,
+                    at,
+                    "the end of the line; only backticks quote over lines",
+                ));
             }
             Some(byte) if *byte == quote => return Ok(at + 1),
             Some(b'\\') if quote != b'`' => at = escape(text, at, quote)?.0,

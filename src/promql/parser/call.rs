@@ -2,12 +2,11 @@
 
 use super::super::Features;
 use super::super::ast::{AggregateOp, Aggregation, Call, Expr, ExprKind, Grouping, ValueType};
-use super::super::error::ParseErrorKind;
+use super::super::error::{ParseErrorKind, shown};
 use super::super::functions::{FUNCTIONS, Function, find};
 use super::super::lexer::Failed;
 use super::super::token::{Keyword, Kind};
 use super::{Operand, Parser, fail};
-use crate::text::chain::bounded;
 use crate::text::nearest::nearest;
 use crate::text::span::Span;
 
@@ -32,7 +31,7 @@ impl Parser<'_> {
         }
         let Some(function) = find(name) else {
             let near = nearest(name, FUNCTIONS.iter().map(|function| function.name));
-            let name = bounded(name, 60);
+            let name = shown(name);
             return fail(ParseErrorKind::UnknownFunction { name, near }, span);
         };
         if function.is_experimental {
@@ -149,12 +148,8 @@ impl Parser<'_> {
             return self.unexpected("`(` with what is aggregated");
         }
         let paren = self.advance()?.span;
-        let opened = match grouping {
-            Some(_) => paren,
-            None => name.to(paren),
-        };
         let base = self.operands.len();
-        self.arguments(opened, false)?;
+        self.arguments(name.to(paren), false)?;
         if grouping.is_none() {
             grouping = self.grouping()?;
         }

@@ -5,11 +5,10 @@
 use std::collections::HashSet;
 
 use super::super::ast::{Binary, BinaryOp, Expr, ExprKind, Fill, Matching, ValueType};
-use super::super::error::ParseErrorKind;
+use super::super::error::{ParseErrorKind, shown};
 use super::super::lexer::Failed;
 use super::matching::Pending;
 use super::{Operand, Parser, fail};
-use crate::text::chain::bounded;
 
 impl Parser<'_> {
     /// Joins the last two operands by the last operator.
@@ -155,7 +154,7 @@ fn check_included(matching: &Matching) -> Result<(), Failed> {
     match included.find(|label| shared.contains(label.text.as_str())) {
         Some(label) => {
             let kind = ParseErrorKind::LabelInBoth {
-                label: bounded(&label.text, 60),
+                label: shown(&label.text),
             };
             fail(kind, label.span)
         }

@@ -60,11 +60,14 @@ pub(super) fn matches_empty(pattern: &str) -> bool {
                 group = outer.pop().unwrap_or(Group::NEW);
                 group.item(inner);
             }
-            '*' | '?' => group.last = true,
-            '+' => {}
+            '*' | '?' => {
+                group.last = true;
+                rest = behind_lazy(rest);
+            }
+            '+' => rest = behind_lazy(rest),
             '{' => match repeat(rest) {
                 Some((length, least)) => {
-                    rest = &rest[length..];
+                    rest = behind_lazy(&rest[length..]);
                     group.last |= least == 0;
                 }
                 None => group.item(false),
@@ -111,6 +114,11 @@ fn repeat(rest: &str) -> Option<(usize, usize)> {
         return None;
     }
     Some((length + 1, least.parse().ok()?))
+}
+
+/// What stands behind the `?` that makes a repeat lazy, if it is one.
+fn behind_lazy(rest: &str) -> &str {
+    rest.strip_prefix('?').unwrap_or(rest)
 }
 
 /// What stands behind the class whose `[` was read.
@@ -188,6 +196,81 @@ fn escape<'a>(rest: &'a str, group: &mut Group) -> &'a str {
         _ => {
             group.item(false);
             behind
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The answers are those of Go's `regexp.MustCompile("^(?s:" + pattern + ")$").MatchString("")`.
+    #[test]
+    fn the_empty_text_matches_as_in_go() {
+        for pattern in [
+            "",
+            ".*",
+            "a*",
+            "a?",
+            "a??",
+            "a{0}",
+            "a{0,}?",
+            "|a",
+            "(a|)",
+            "(a*)+",
+            "a|b*",
+            "^$",
+            r"\A\z",
+            r"\B",
+            "(?i)",
+            "(?i:a)?",
+            "(?P<n>)",
+            r"\Q\E",
+            r"\Qa\E*",
+            "[]a]*",
+            "[^]]*",
+            "[[:alpha:]]*",
+            r"[\]]*",
+            r"\pL*",
+            r"\p{Lu}*",
+            r"\x41*",
+            r"\x{41}?",
+            r"\07*",
+            "a(?i)*",
+            "é*",
+            "(|a)+?",
+        ] {
+            assert!(matches_empty(pattern), "{pattern}");
+        }
+        for pattern in [
+            "a",
+            ".+",
+            "a+?",
+            "a{1}?",
+            "a{2,}",
+            "a|b",
+            "(a|b)",
+            "a*b",
+            "(a?)b",
+            "^a$",
+            r"\b",
+            r"\Qab\E*",
+            r"\Q*",
+            "[]]",
+            "[^]a]",
+            "[[:alpha:]]+",
+            r"\d",
+            r"\pL",
+            r"\p{Lu}",
+            r"\x{41}",
+            r"\07",
+            "{",
+            "{,2}",
+            "a{,2}",
+            "(?:a)",
+            "é",
+        ] {
+            assert!(!matches_empty(pattern), "{pattern}");
         }
     }
 }

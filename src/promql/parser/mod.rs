@@ -14,12 +14,11 @@ mod postfix;
 mod selector;
 
 use super::ast::{BinaryOp, Expr, ExprKind, HoleId, Number, Text, Unary, ValueType};
-use super::error::{ParseError, ParseErrorKind};
+use super::error::{ParseError, ParseErrorKind, shown};
 use super::lexer::{Failed, Lexer, number, string};
 use super::limits;
 use super::token::{Kind, Token};
 use super::{Features, Options, Query};
-use crate::text::chain::{bounded, one_line};
 use crate::text::span::{LineIndex, Span};
 use matching::Pending;
 
@@ -47,8 +46,10 @@ pub(super) fn parse(text: &str, options: Options<'_>) -> Result<Query, Failed> {
         info_matchers: None,
     };
     parser.expression(0)?;
-    if parser.current.kind != Kind::End {
-        return parser.unexpected("an operator or the end of the query");
+    match parser.current.kind {
+        Kind::End => {}
+        Kind::Equal => return parser.unexpected("`==`"),
+        _ => return parser.unexpected("an operator or the end of the query"),
     }
     let mut root = parser.pop();
     root.settle(ValueType::Vector);
@@ -136,7 +137,7 @@ impl Parser<'_> {
 
     /// The current token in words.
     fn found(&self) -> String {
-        let shown = bounded(&one_line(self.current.span.of(self.text)), 40);
+        let shown = shown(self.current.span.of(self.text));
         match self.current.kind {
             Kind::End => "end of query".to_owned(),
             Kind::Hole | Kind::NumberHole => "a placeholder".to_owned(),
@@ -151,7 +152,7 @@ impl Parser<'_> {
     fn unclosed<T>(&self, expected: &'static str, opened: Span) -> Result<T, Failed> {
         let kind = ParseErrorKind::Unclosed {
             expected,
-            opening: bounded(&one_line(opened.of(self.text)), 40),
+            opening: shown(opened.of(self.text)),
             opened,
             at: LineIndex::new(self.text).line_column(self.text, opened.start),
             found: self.found(),
@@ -294,12 +295,8 @@ impl Parser<'_> {
     }
 
     fn number(&mut self) -> Result<(), Failed> {
-        let number = self.number_literal()?;
-        let start = self.last_end;
-        self.push(ExprKind::Number(number.0), start, ValueType::Scalar, 1);
-        if let Some(last) = self.operands.last_mut() {
-            last.expr.span = number.1;
-        }
+        let (number, span) = self.number_literal()?;
+        self.push(ExprKind::Number(number), span.start, ValueType::Scalar, 1);
         Ok(())
     }
 
@@ -307,20 +304,19 @@ impl Parser<'_> {
     fn number_literal(&mut self) -> Result<(Number, Span), Failed> {
         let span = self.current.span;
         let text = span.of(self.text);
-        let shown = || bounded(text, 40);
         let is_duration = self.current.kind == Kind::Duration;
         let value = if is_duration {
             match number::nanoseconds(text) {
                 Ok(nanoseconds) => number::seconds(nanoseconds),
                 Err(problem) => {
-                    let text = shown();
+                    let text = shown(text);
                     return fail(ParseErrorKind::Duration { text, problem }, span);
                 }
             }
         } else {
             match number::value(text) {
                 Some(value) => value,
-                None => return fail(ParseErrorKind::Number { text: shown() }, span),
+                None => return fail(ParseErrorKind::Number { text: shown(text) }, span),
             }
         };
         self.advance()?;

@@ -12,7 +12,7 @@ use crate::text::span::Span;
 type Measured = (PeriodExpr, usize);
 
 /// The seconds that 63 bits of nanoseconds hold (`durationLiteralOutOfRange` in Prometheus's `promql/parser/parse.go`).
-const MOST_SECONDS: f64 = 9_223_372_036.854_775_808;
+const MOST_SECONDS: f64 = (1_u64 << 63) as f64 / 1e9;
 
 impl Parser<'_> {
     /// The duration of a range or a step, which is above 0 as far as that can be seen.

@@ -1,7 +1,7 @@
 //! Names and braces into selectors: `up`, `up{job="a"}`, `{"http.requests", job="a"}`.
 
 use super::super::ast::{ExprKind, MatchOp, Matcher, Name, Selector, Text, ValueType};
-use super::super::error::ParseErrorKind;
+use super::super::error::{ParseErrorKind, shown};
 use super::super::lexer::Failed;
 use super::super::token::{Keyword, Kind};
 use super::matches_empty::matches_empty;
@@ -95,6 +95,10 @@ impl Parser<'_> {
             _ => {
                 return match quoted {
                     Some(name) => Ok(metric_in_braces(name)),
+                    None if span.of(self.text) == HOLE.encode_utf8(&mut [0; 4]) => {
+                        let what = "a whole matcher";
+                        fail(ParseErrorKind::Hole { what }, span)
+                    }
                     None => self.unexpected("one of `=`, `!=`, `=~`, `!~` behind the label"),
                 };
             }
@@ -138,7 +142,7 @@ impl Parser<'_> {
             let mut matchers = selector.matchers.iter();
             return match matchers.find(|m| m.label.text == METRIC_NAME) {
                 Some(matcher) => {
-                    let name = name.text.clone();
+                    let name = shown(&name.text);
                     fail(ParseErrorKind::NameTwice { name }, matcher.span)
                 }
                 None => Ok(()),

@@ -4,7 +4,9 @@ use std::f64::consts::{FRAC_PI_2, PI};
 
 use super::{Numbers, numbers};
 use crate::promql::answer::arithmetic::{function, round};
-use crate::promql::answer::{Certainty, series};
+use crate::promql::answer::empty::can_be_filtered_empty;
+use crate::promql::answer::labels::shape;
+use crate::promql::answer::{Certainty, has_hole, series};
 use crate::promql::ast::{Call, Expr};
 use crate::promql::literal::literal;
 use crate::promql::names;
@@ -26,10 +28,12 @@ pub(super) fn of_call(call: &Call) -> Numbers {
     };
     let inner = numbers(data);
     match name {
-        "rate" | "irate" | "increase" => Numbers {
-            nan: inner.nan.or(inner.infinite),
-            ..Numbers::not_negative()
-        },
+        // Of stored series they are not negative, of what a subquery computes they may be.
+        "rate" | "irate" | "increase"
+            if data.unwrapped().selector().is_some() || inner.low >= 0.0 =>
+        {
+            changed(inner, Numbers::not_negative())
+        }
         "scalar" => Numbers {
             nan: inner.nan.or(may_be_no_scalar(data)),
             ..inner
@@ -45,13 +49,24 @@ pub(super) fn of_call(call: &Call) -> Numbers {
         "clamp" => clamped(inner, call.args.get(1), call.args.get(2)),
         "clamp_min" => clamped(inner, call.args.get(1), None),
         "clamp_max" => clamped(inner, None, call.args.get(1)),
-        "delta" | "idelta" | "deriv" | "predict_linear" | "double_exponential_smoothing" => {
-            Numbers {
-                nan: inner.nan.or(inner.infinite),
-                ..Numbers::any()
-            }
-        }
+        "rate"
+        | "irate"
+        | "increase"
+        | "delta"
+        | "idelta"
+        | "deriv"
+        | "predict_linear"
+        | "double_exponential_smoothing" => changed(inner, Numbers::any()),
         _ => of_math(call, inner),
+    }
+}
+
+/// How much such values changed over a range.
+fn changed(values: Numbers, bounds: Numbers) -> Numbers {
+    Numbers {
+        nan: values.nan.or(values.infinite),
+        infinite: values.infinite,
+        ..bounds
     }
 }
 
@@ -85,10 +100,12 @@ fn fixed(name: &str) -> Option<Numbers> {
 
 /// `scalar` gives NaN but of exactly one series.
 fn may_be_no_scalar(data: &Expr) -> Certainty {
-    match series::series(data) {
-        series::Series::One => Certainty::No,
-        series::Series::Unknown => Certainty::Unknown,
-        series::Series::None | series::Series::AtMostOne | series::Series::Many => Certainty::Yes,
+    if shape(data).at_most_one && !series::has_absent(data) {
+        can_be_filtered_empty(data)
+    } else if has_hole(data) {
+        Certainty::Unknown
+    } else {
+        Certainty::Yes
     }
 }
 

@@ -171,9 +171,11 @@ fn quotient(base: Numbers, left: Numbers, right: Numbers) -> Numbers {
         .or(left.infinite.and(right.infinite));
     let is_zero = left.low == 0.0 && left.high == 0.0;
     let infinite = if is_zero { Certainty::No } else { right.zero };
-    let (low, high) = if right.low >= 0.0 {
+    // A 0 made by a minus sign may be -0, and what is divided by it has the other sign.
+    let may_be_minus_zero = right.low == 0.0 && right.low.is_sign_negative();
+    let (low, high) = if right.low >= 0.0 && !may_be_minus_zero {
         quotient_bounds(left, right)
-    } else if right.high <= 0.0 {
+    } else if right.high <= 0.0 && right.zero == Certainty::No {
         quotient_bounds(negated(left), negated(right))
     } else if is_zero {
         (0.0, 0.0)
