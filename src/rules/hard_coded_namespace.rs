@@ -51,6 +51,7 @@ rule! {
 }
 
 fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
+    let mut told: Vec<(String, Vec<&Matcher>)> = Vec::new();
     for selected in data_selectors(&query.expr) {
         let asked: Vec<&Matcher> = selected
             .selector
@@ -66,13 +67,22 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
             if is_regexp(matcher) || is_at_home(gate, &value) || is_platform(&value) {
                 continue;
             }
-            tell(gate, matcher, out);
+            match told.iter_mut().find(|(known, _)| *known == value) {
+                Some((_, matchers)) => matchers.push(matcher),
+                None => told.push((value.into_owned(), vec![matcher])),
+            }
         }
+    }
+    for (value, matchers) in told {
+        tell(gate, &value, &matchers, out);
     }
 }
 
-fn tell(gate: &Gate<'_>, matcher: &Matcher, out: &mut Findings<'_>) {
-    let value = matcher.value.text();
+/// Says it of one value, at its first matcher.
+fn tell(gate: &Gate<'_>, value: &str, matchers: &[&Matcher], out: &mut Findings<'_>) {
+    let Some(first) = matchers.first() else {
+        return;
+    };
     let idle = idle_argument(gate);
     let level = match idle.is_some() && gate.template().kind == Kind::ClusterAnalysisTemplate {
         true => Level::Deny,
@@ -83,16 +93,21 @@ fn tell(gate: &Gate<'_>, matcher: &Matcher, out: &mut Findings<'_>) {
         (None, Some(own)) => format!(", and the template is in `{}`", own.text),
         (None, None) => ", wherever the template runs".to_owned(),
     };
-    let wanted = namespace_placeholder(gate);
     let finding = out.push(
         level,
-        gate.in_query(matcher.span),
+        gate.in_query(first.span),
         format!("looks into the namespace `{value}`{whose}"),
     );
-    match &wanted {
-        Some(wanted) => finding
-            .help(format!("write `{}=\"{wanted}\"`", written(gate, matcher.label.span)))
-            .fix(gate.fix_query(false, &[(inner(matcher), wanted.clone())])),
+    match namespace_placeholder(gate) {
+        Some(wanted) => {
+            let edits: Vec<_> = matchers
+                .iter()
+                .map(|matcher| (inner(matcher), wanted.clone()))
+                .collect();
+            finding
+                .help(format!("write `{}=\"{wanted}\"`", written(gate, first.label.span)))
+                .fix(gate.fix_query(false, &edits))
+        }
         None => finding.help(
             "declare an argument `namespace`, feed it from `fieldRef: metadata.namespace` in the Rollout, \
              and write `{{args.namespace}}`",
@@ -161,25 +176,21 @@ mod tests {
     fn literal_namespaces() {
         let cluster = "kind: ClusterAnalysisTemplate\nargs:\n- name: namespace\n";
         for (query, more, expected) in [
-            ("x{namespace=\"shop\"}", "", &["warn"][..]),
-            ("x{exported_namespace=\"shop\"}", "", &["warn"]),
-            ("x{namespace=~\"shop\"}", "", &["warn"]),
-            ("x{namespace=~\"shop-.*\"}", "", &[]),
-            ("x{namespace!=\"shop\"}", "", &[]),
+            ("x{namespace=\"mail\"}", "", &["warn"][..]),
+            ("x{exported_namespace=\"mail\"}", "", &["warn"]),
+            ("x{namespace=~\"mail\"}", "", &["warn"]),
+            ("x{namespace=~\"mail-.*\"}", "", &[]),
+            ("x{namespace!=\"mail\"}", "", &[]),
             (
-                "x{namespace=\"shop\"} / y{namespace=\"shop\"}",
+                "x{namespace=\"mail\"} / y{namespace=\"mail\"}",
                 "",
-                &["warn", "warn"],
-            ),
-            ("x{namespace=\"shop\"}", "namespace-of-template: shop", &[]),
-            (
-                "x{namespace=\"shop\"}",
-                "namespace-of-template: mail",
                 &["warn"],
             ),
+            ("x{namespace=\"mail\"}", "namespace-of-template: mail", &[]),
+            ("x{namespace=\"mail\"}", "kind: AnalysisTemplate", &["warn"]),
             (
                 "x{namespace=\"{{args.namespace}}\"}",
-                "args:\n- name: namespace\n  value: shop",
+                "args:\n- name: namespace\n  value: mail",
                 &[],
             ),
             (
@@ -190,14 +201,14 @@ mod tests {
             ("x{namespace=\"istio-system\"}", "", &[]),
             ("x{namespace=\"ingress-nginx\"}", "", &[]),
             ("x{job=\"shop\"}", "", &[]),
-            ("x{namespace=\"shop\"}", cluster, &["deny"]),
+            ("x{namespace=\"mail\"}", cluster, &["deny"]),
             (
-                "x{namespace=\"shop\",a=\"{{args.namespace}}\"}",
+                "x{namespace=\"mail\",a=\"{{args.namespace}}\"}",
                 cluster,
                 &["warn"],
             ),
             (
-                "x{namespace=\"shop\"}",
+                "x{namespace=\"mail\"}",
                 "kind: ClusterAnalysisTemplate",
                 &["warn"],
             ),
@@ -209,7 +220,7 @@ mod tests {
 
     #[test]
     fn the_argument_is_written() {
-        let gate = "query: x{namespace=\"shop\"}\nargs:\n- name: app-namespace\n";
+        let gate = "query: x{namespace=\"mail\"}\nargs:\n- name: app-namespace\n";
         let (after, is_safe) = fixed(super::RULE.name, gate);
         assert!(
             after.contains("x{namespace=\"{{args.app-namespace}}\"}"),
@@ -219,10 +230,10 @@ mod tests {
         assert_eq!(
             said(
                 super::RULE.name,
-                "provider: plugin\nquery: x{namespace=\"shop\"}"
+                "provider: plugin\nquery: x{namespace=\"mail\"}"
             ),
             [
-                "warn at `namespace=\"shop\"`: looks into the namespace `shop`, wherever the template runs; \
+                "warn at `namespace=\"mail\"`: looks into the namespace `mail`, and the template is in `shop`; \
               write `namespace=\"$(run.namespace)\"`"
             ]
         );

@@ -54,12 +54,8 @@ rule! {
     /// ## Write instead
     ///
     /// ```yaml
-    /// query: sum(increase(kube_pod_container_status_restarts_total{namespace="{{args.namespace}}"}[5m]))
-    /// args:
-    /// - name: namespace
-    /// successCondition: len(result) > 0 && result[0] < 1
-    /// interval: 5m
-    /// count: 3
+    /// query: histogram_quantile(0.95, sum by (le) (rate(request_duration_seconds_bucket{namespace="shop"}[5m])))
+    /// successCondition: len(result) > 0 && result[0] < 0.5
     /// ```
     ///
     /// ## Known gaps

@@ -34,9 +34,7 @@ rule! {
     /// address: https://prometheus.example
     /// tls:
     ///   caFile: /etc/ssl/prometheus/ca.crt
-    /// query: sum(up{namespace="{{args.namespace}}"}) or vector(0)
-    /// args:
-    /// - name: namespace
+    /// query: sum(kube_pod_container_status_ready{namespace="shop",pod=~"web-$(run.hash)-.*"}) or vector(0)
     /// successCondition: result[0] >= 1
     /// ```
     ///

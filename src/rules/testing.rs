@@ -1,7 +1,7 @@
 //! A short form of a gate into the findings of the rules, for their tests and for the examples on their pages.
 //!
 //! The short form is YAML: keys of a metric, of its provider and of the template's spec on one level. What is left out is
-//! sound: five measurements a minute apart. Whole documents, which hold an `apiVersion:`, are taken as they are.
+//! sound: five measurements a minute apart, in the namespace `shop` unless a `kind` is given. Whole documents, which hold an `apiVersion:`, are taken as they are.
 
 use std::time::Duration;
 
@@ -116,9 +116,11 @@ pub(super) fn document(short: &str) -> String {
         entry.map(|(_, text)| text.as_str())
     };
     let kind = text_of("kind").map_or("kind: AnalysisTemplate\n", |text| text);
-    let namespace = text_of("namespace-of-template").map_or(String::new(), |text| {
-        text.replace("namespace-of-template", "  namespace")
-    });
+    let namespace = match (text_of("namespace-of-template"), text_of("kind")) {
+        (Some(text), _) => text.replace("namespace-of-template", "  namespace"),
+        (None, Some(_)) => String::new(),
+        (None, None) => "  namespace: shop\n".to_owned(),
+    };
     let mut document = format!(
         "apiVersion: argoproj.io/v1alpha1\n{kind}metadata:\n  name: example\n{namespace}spec:\n"
     );
