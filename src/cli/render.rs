@@ -9,7 +9,7 @@ use clap::CommandFactory;
 use super::IMPOSSIBLE;
 use super::args::Arguments;
 use super::environment;
-use super::formats::paint::Paint;
+use super::formats::paint::{Paint, visible};
 
 /// Between two words on how far it is.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -28,9 +28,9 @@ pub(super) fn text(text: &str) {
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
-/// Says on standard error why it could not be done.
+/// Says on standard error, on one line, why it could not be done.
 pub(super) fn problem(problem: &str) {
-    let _ = writeln!(io::stderr().lock(), "promql-guard: {problem}");
+    let _ = writeln!(io::stderr().lock(), "promql-guard: {}", visible(problem));
 }
 
 /// Colours where a terminal looks on and nobody asked for none.

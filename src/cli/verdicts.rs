@@ -4,10 +4,11 @@ use super::args::{Format, VerdictsOptions};
 use super::formats::{human, json};
 use super::lint::{material, settings, unread};
 use super::{DONE, Done, IMPOSSIBLE, render};
+use crate::rules::ALL;
 
 /// Prints the tables.
 pub(super) fn verdicts(options: &VerdictsOptions) -> Done {
-    let settings = settings::settings(&options.input, &[], &[])?;
+    let settings = settings::settings(&options.input, &[], ALL)?;
     let files = material::files(&options.input.paths)?;
     let judged = material::judge(&files.sources, &settings, &[])?;
     let gates = &judged.report.gates;

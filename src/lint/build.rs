@@ -110,12 +110,13 @@ fn query_text<'a>(scene: &Scene<'_>, field: &'a Field) -> QueryText<'a> {
         features,
         holes: &holes,
     };
-    // What needs a feature flag is judged all the same: the rule `experimental-syntax` says that it needs one.
+    // What needs a feature flag is judged all the same: the rule `experimental-syntax` says that it needs one. A name with
+    // a dot and no quotes needs one, too, but is a slip wherever it was met.
     let stock = parse(&filled.text, options(Features::Stock));
-    let needs_flags = stock.is_err();
-    let parsed = match stock {
-        Ok(query) => Ok(query),
-        Err(error) => parse(&filled.text, options(Features::All)).map_err(|_| error),
+    let needs_flags = matches!(&stock, Err(error) if error.is_experimental());
+    let parsed = match needs_flags {
+        true => parse(&filled.text, options(Features::All)).or(stock),
+        false => stock,
     };
     QueryText {
         field,

@@ -6,7 +6,7 @@ use crate::lint::finding::Spot;
 use crate::lint::gate::spot;
 use crate::lint::judged::{Answer, Checked, Judged, checked, looked};
 use crate::lint::stand_ins::{StandIns, types};
-use crate::text::filled::{Filled, HOLE};
+use crate::text::filled::{Filled, is_hole};
 use crate::text::span::Span;
 
 /// What one measurement comes to.
@@ -323,7 +323,7 @@ struct Part<'a> {
 impl Texts {
     fn check(&self, result: ResultType, fill: &dyn Fn(&str) -> Filled) -> Conditions {
         let written = || self.success.iter().chain(&self.failure).map(|(_, f)| f);
-        let few = written().any(|filled| !is_quick(&filled.text.replace(HOLE, "1"), 8));
+        let few = written().any(|filled| !is_quick(&filled.text.replace(is_hole, "1"), 8));
         let alone = StandIns::new(written(), few);
         let success = part("successCondition", &self.success, |filled| {
             checked(filled, &alone, result, fill)

@@ -1,42 +1,37 @@
 //! A literal or folded scalar's content into all that is written of it, from its header on.
 
-use crate::text::scalar::line_break;
 use crate::text::span::Span;
 
-/// From the `|` or `>` to the last character of the content; the parser gives only the content.
+/// From the `|` or `>` to the end of the last line with text on it; the parser gives only the content.
 ///
-/// `from` is where what stands before it ended: the key, the `-`, the tag or anchor come behind.
+/// `from` is where what stands before it ended: the key or list; its `:` or `-`, a tag and an anchor come behind. Where no
+/// header is found, the content is all.
 pub(super) fn with_header(text: &str, from: usize, content: Span) -> Span {
     let before = text.get(from..content.start).unwrap_or_default();
-    let mut at = 0;
-    let mut after_blank = before.starts_with(['|', '>']);
-    let mut start = None;
-    for (offset, c) in before.char_indices() {
-        if after_blank && (c == '|' || c == '>') {
-            start = Some(offset);
-            break;
-        }
-        after_blank = c.is_whitespace();
-        at = offset;
-    }
-    let Some(start) = start.map(|offset| from + offset) else {
-        return Span::new(content.start.min(from + at), content.end);
+    let mut last = ' ';
+    let header = before.char_indices().find(|(_, c)| {
+        // Within a tag or an anchor it is no header.
+        let is_header = last.is_whitespace() && (*c == '|' || *c == '>');
+        last = *c;
+        is_header
+    });
+    let Some((offset, _)) = header else {
+        return content;
     };
+    let start = from + offset;
     let all = text.get(start..content.end).unwrap_or_default();
-    let header = all.find(['\r', '\n']).unwrap_or(all.len());
-    Span::new(start, start + header + content_length(&all[header..]))
+    let lines_from = all.find(['\r', '\n']).unwrap_or(all.len());
+    Span::new(start, start + lines_from + with_text(&all[lines_from..]))
 }
 
-/// Without line breaks, and lines of blanks alone, at the end. A line of more blanks than the indent is content in truth;
+/// How many bytes of `lines` are lines up to the last with text. A line of more blanks than the indent is content in truth;
 /// its place is then not known, which the layout finds out.
-fn content_length(lines: &str) -> usize {
+fn with_text(lines: &str) -> usize {
     let trimmed = lines.trim_end_matches([' ', '\t', '\r', '\n']);
-    let rest = &lines[trimmed.len()..];
     if trimmed.is_empty() {
         return 0;
     }
     // Blanks at the end of the last line are content.
-    let end_of_line = rest.find(['\r', '\n']).unwrap_or(rest.len());
-    debug_assert!(end_of_line == rest.len() || line_break(&rest[end_of_line..]) > 0);
-    trimmed.len() + end_of_line
+    let rest = &lines[trimmed.len()..];
+    trimmed.len() + rest.find(['\r', '\n']).unwrap_or(rest.len())
 }

@@ -134,7 +134,7 @@ impl Node {
         entry.value.scalar().map(|scalar| &*scalar.text)
     }
 
-    /// `a mapping`, `a sequence`, `a text`, …
+    /// `an object`, `a list`, `a text`, …
     pub(super) fn describe(&self) -> &'static str {
         match &self.content {
             Content::Sequence(_) => "a list",

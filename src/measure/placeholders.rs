@@ -51,6 +51,21 @@ mod tests {
 
     use super::*;
     use crate::analysis::run::Owner;
+    use crate::promql::placeholder::NAMES;
+
+    #[test]
+    fn every_placeholder_is_asked_for() {
+        let settings = Settings::from_object(
+            json!({"query": "up"}).as_object().expect("an object"),
+            &serde_json::Map::new(),
+        );
+        let values = values(
+            &AnalysisRun::default(),
+            &settings.expect("settings"),
+            Timestamp::UNIX_EPOCH,
+        );
+        assert_eq!(values.map(|(name, _)| name), NAMES);
+    }
 
     #[test]
     fn what_a_run_knows() {

@@ -57,7 +57,7 @@ pub enum ExprKind {
     Hole(HoleId),
 }
 
-/// Which hole of the text it is, in text order from 0.
+/// Which placeholder a hole stands for: equal where the placeholders are (`text::filled::hole_number`).
 pub type HoleId = usize;
 
 /// A number in a query.

@@ -2,7 +2,7 @@
 
 use crate::promql::ast::{BinaryOp, ValueType};
 use crate::text::chain::{bounded, one_line};
-use crate::text::filled::HOLE;
+use crate::text::filled::is_hole;
 use crate::text::span::{LineColumn, Span};
 
 /// A text that Prometheus would refuse, or one past the limits.
@@ -319,8 +319,8 @@ pub enum ParseErrorKind {
 pub(super) fn shown(text: &str) -> String {
     const LENGTH: usize = 40;
     let line = one_line(text);
-    if line.contains(HOLE) {
-        return bounded(&line.replace(HOLE, "{{…}}"), LENGTH);
+    if line.contains(is_hole) {
+        return bounded(&line.replace(is_hole, "{{…}}"), LENGTH);
     }
     bounded(&line, LENGTH)
 }
@@ -365,5 +365,12 @@ fn modifier_remedy(found: &str) -> &'static str {
     match found {
         "an aggregation" | "a call" | "parentheses" => "; write it behind the selector inside",
         _ => "",
+    }
+}
+
+impl ParseError {
+    /// Whether a Prometheus with its feature flags on may take it.
+    pub fn is_experimental(&self) -> bool {
+        matches!(self.kind, ParseErrorKind::Experimental { .. })
     }
 }

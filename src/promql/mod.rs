@@ -12,6 +12,7 @@ pub mod functions;
 mod lexer;
 pub mod limits;
 pub mod literal;
+pub mod missing;
 pub mod names;
 pub mod outcome;
 mod parser;

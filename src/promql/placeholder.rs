@@ -8,6 +8,9 @@
 
 use crate::text::nearest::nearest;
 
+/// The placeholders that there are: `$(run.hash)` and so on.
+pub const NAMES: [&str; 6] = ["namespace", "hash", "rollout", "name", "step", "elapsed"];
+
 /// What stands in the place of a placeholder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {

@@ -10,7 +10,7 @@ use crate::promql::ast::{
     Aggregation, AtTime, Binary, Expr, ExprKind, Extension, Fill, Matcher, Matching, Modifiers,
     Name, Number, Period, PeriodExpr, PeriodExprKind, PeriodKind, Selector, Subquery, ValueType,
 };
-use crate::text::filled::HOLE;
+use crate::text::filled::hole;
 use crate::text::float::{go_float, go_float_short};
 
 /// As a Prometheus with these feature flags prints it.
@@ -223,7 +223,7 @@ impl<'a> Printer<'a, '_> {
                 self.next([Work::Text("("), Work::Expr(inner), Work::Text(")")]);
                 Ok(())
             }
-            ExprKind::Hole(_) => self.out.write_char(HOLE),
+            ExprKind::Hole(id) => self.out.write_char(hole(*id)),
         }
     }
 
@@ -286,7 +286,7 @@ impl<'a> Printer<'a, '_> {
             Some(AtTime::Milliseconds(time)) => write!(self.out, " @ {:.3}", time as f64 / 1000.0),
             Some(AtTime::Start) => self.out.write_str(" @ start()"),
             Some(AtTime::End) => self.out.write_str(" @ end()"),
-            Some(AtTime::Hole(_)) => write!(self.out, " @ {HOLE}"),
+            Some(AtTime::Hole(id)) => write!(self.out, " @ {}", hole(id)),
         }
     }
 
@@ -308,7 +308,7 @@ impl<'a> Printer<'a, '_> {
         match &period.kind {
             PeriodKind::Literal(nanoseconds) => self.out.write_str(&duration(*nanoseconds)),
             PeriodKind::Expr(expr) => self.period_expr(expr),
-            PeriodKind::Hole(_) => self.out.write_char(HOLE),
+            PeriodKind::Hole(id) => self.out.write_char(hole(*id)),
         }
     }
 
@@ -336,7 +336,7 @@ impl<'a> Printer<'a, '_> {
             PeriodExprKind::Number(_) | PeriodExprKind::Unary(..) => {}
             PeriodExprKind::Step => self.out.write_str("step()")?,
             PeriodExprKind::Range => self.out.write_str("range()")?,
-            PeriodExprKind::Hole(_) => self.out.write_char(HOLE)?,
+            PeriodExprKind::Hole(id) => self.out.write_char(hole(*id))?,
             PeriodExprKind::MinOf(left, right) => {
                 self.next(two("min_of(", ", ", ")", left, right));
             }

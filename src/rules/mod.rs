@@ -43,15 +43,24 @@ pub static ALL: &[&Rule] = &[
     &clamped_divisor::RULE,
     &condition_gap::RULE,
     &constant_condition::RULE,
+    &constant_query::RULE,
     &contradicting_metrics::RULE,
     &count_of_flags::RULE,
     &delay_outlives_rollout::RULE,
     &delta_of_counter::RULE,
     &diluted_ratio::RULE,
     &empty_query::RULE,
+    &empty_result_errors::RULE,
+    &empty_result_passes::RULE,
     &endless_inline::RULE,
     &excessive_error_tolerance::RULE,
     &experimental_syntax::RULE,
+    &fallback_adds_series::RULE,
+    &fallback_both_sides::RULE,
+    &fallback_hides_traffic::RULE,
+    &fallback_passes::RULE,
+    &fallback_precedence::RULE,
+    &filter_in_query::RULE,
     &hard_coded_namespace::RULE,
     &ignored_argument::RULE,
     &implied_by_weight::RULE,
@@ -61,8 +70,11 @@ pub static ALL: &[&Rule] = &[
     &invalid_condition::RULE,
     &invalid_metric_spec::RULE,
     &invalid_query::RULE,
+    &inverted_absent::RULE,
     &inverted_condition::RULE,
     &irate_in_gate::RULE,
+    &lazy_numerator::RULE,
+    &lazy_success::RULE,
     &lenient_threshold::RULE,
     &literal_regex::RULE,
     &match_all_regex::RULE,
@@ -71,6 +83,7 @@ pub static ALL: &[&Rule] = &[
     &nameless_selector::RULE,
     &namespace_unconstrained::RULE,
     &nan_in_aggregate::RULE,
+    &nan_result_passes::RULE,
     &oldest_sample::RULE,
     &only_dry_run::RULE,
     &overlapping_conditions::RULE,
@@ -88,6 +101,7 @@ pub static ALL: &[&Rule] = &[
     &regex_in_equality::RULE,
     &repeated_canary_size::RULE,
     &restarts_by_increase::RULE,
+    &scalar_hides_absence::RULE,
     &self_ratio::RULE,
     &short_window::RULE,
     &single_early_measurement::RULE,
@@ -96,6 +110,7 @@ pub static ALL: &[&Rule] = &[
     &threshold_unit::RULE,
     &unescaped_argument::RULE,
     &unknown_field::RULE,
+    &unknown_placeholder::RULE,
     &unknown_rule::RULE,
     &unknown_service::RULE,
     &unknown_template::RULE,
@@ -119,15 +134,24 @@ mod broad_dry_run;
 mod clamped_divisor;
 mod condition_gap;
 mod constant_condition;
+mod constant_query;
 mod contradicting_metrics;
 mod count_of_flags;
 mod delay_outlives_rollout;
 mod delta_of_counter;
 mod diluted_ratio;
 mod empty_query;
+mod empty_result_errors;
+mod empty_result_passes;
 mod endless_inline;
 mod excessive_error_tolerance;
 mod experimental_syntax;
+mod fallback_adds_series;
+mod fallback_both_sides;
+mod fallback_hides_traffic;
+mod fallback_passes;
+mod fallback_precedence;
+mod filter_in_query;
 mod hard_coded_namespace;
 mod ignored_argument;
 mod implied_by_weight;
@@ -137,8 +161,11 @@ mod invalid_address;
 mod invalid_condition;
 mod invalid_metric_spec;
 mod invalid_query;
+mod inverted_absent;
 mod inverted_condition;
 mod irate_in_gate;
+mod lazy_numerator;
+mod lazy_success;
 mod lenient_threshold;
 mod literal_regex;
 mod match_all_regex;
@@ -147,6 +174,7 @@ mod missing_denominator;
 mod nameless_selector;
 mod namespace_unconstrained;
 mod nan_in_aggregate;
+mod nan_result_passes;
 mod oldest_sample;
 mod only_dry_run;
 mod overlapping_conditions;
@@ -164,6 +192,7 @@ mod raw_counter;
 mod regex_in_equality;
 mod repeated_canary_size;
 mod restarts_by_increase;
+mod scalar_hides_absence;
 mod self_ratio;
 mod short_window;
 mod single_early_measurement;
@@ -172,6 +201,7 @@ mod stable_pods_included;
 mod threshold_unit;
 mod unescaped_argument;
 mod unknown_field;
+mod unknown_placeholder;
 mod unknown_rule;
 mod unknown_service;
 mod unknown_template;

@@ -54,7 +54,7 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
 
 /// A pattern of names is a name, too.
 fn names_metric(selector: &Selector) -> bool {
-    let is_name = |label: &str| label == "__name__" || label.contains(crate::text::filled::HOLE);
+    let is_name = |label: &str| label == "__name__" || label.contains(crate::text::filled::is_hole);
     selector.name.is_some() || selector.matchers.iter().any(|m| is_name(&m.label.text))
 }
 

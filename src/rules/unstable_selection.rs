@@ -6,6 +6,7 @@ use crate::lint::quote::quoted;
 use crate::lint::rule::Check;
 use crate::promql::Query;
 use crate::promql::ast::{AggregateOp, Aggregation, BinaryOp, Expr, ExprKind};
+use crate::promql::literal::literal;
 use crate::text::span::Span;
 
 rule! {
@@ -56,7 +57,10 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
             });
         let inner = quoted(gate, query, found.aggregation.expr.span);
         finding.help(format!("write `{op}{grouping}({inner})`"));
-        finding.fix(gate.fix_query(found.is_whole, &edits(found.aggregation, op)));
+        // Over time each series that was picked once is one of its own.
+        let is_instant = gate.spec().is_none_or(|spec| !spec.is_range());
+        let is_safe = found.is_whole && is_instant;
+        finding.fix(gate.fix_query(is_safe, &edits(found.aggregation, op)));
     }
 }
 
@@ -79,8 +83,8 @@ fn visit<'a>(expr: &'a Expr, is_top: bool, found: &mut Vec<Found<'a>>) {
             if matches!(aggregation.op, AggregateOp::Count | AggregateOp::Group) {
                 return;
             }
+            let is_whole = is_top && aggregation.grouping.is_none();
             if selects(aggregation.op) {
-                let is_whole = is_top && aggregation.grouping.is_none();
                 found.push(Found {
                     aggregation,
                     is_whole,
@@ -92,7 +96,7 @@ fn visit<'a>(expr: &'a Expr, is_top: bool, found: &mut Vec<Found<'a>>) {
         ExprKind::Paren(inner) => visit(inner, is_top, found),
         ExprKind::Unary(unary) => visit(&unary.expr, is_top, found),
         ExprKind::Binary(binary) => {
-            let is_number = |side: &Expr| matches!(side.unwrapped().kind, ExprKind::Number(_));
+            let is_number = |side: &Expr| literal(side).is_some();
             let is_plain = !binary.op.is_set() && !binary.is_filter();
             visit(
                 &binary.left,

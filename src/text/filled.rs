@@ -5,8 +5,29 @@
 
 use crate::text::span::Span;
 
-/// What stands in the place of a placeholder without value: a character of Unicode's private use area.
+/// What stands in the place of the first placeholder without value: a character of Unicode's private use area. Each further
+/// one of another text gets the character before, so that holes are equal where the placeholders are.
 pub const HOLE: char = '\u{F8FE}';
+
+/// So many placeholders of different texts are told apart.
+const HOLES: u32 = 2048;
+
+/// Whether a character stands in the place of a placeholder.
+pub fn is_hole(c: char) -> bool {
+    hole_number(c).is_some()
+}
+
+/// Which placeholder without value a character stands for, counted from 0 by their texts.
+pub fn hole_number(c: char) -> Option<usize> {
+    let number = u32::from(HOLE).checked_sub(u32::from(c))?;
+    (number < HOLES).then_some(number as usize)
+}
+
+/// The character of a placeholder, the reverse of [`hole_number`].
+pub fn hole(number: usize) -> char {
+    let number = u32::try_from(number).map_or(HOLES - 1, |number| number.min(HOLES - 1));
+    char::from_u32(u32::from(HOLE) - number).unwrap_or(HOLE)
+}
 
 /// Something that is replaced before the text is used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +80,7 @@ impl Filled {
             ..Filled::default()
         };
         let mut done = 0;
+        let mut unknown: Vec<Placeholder> = Vec::new();
         while let Some((placeholder, span)) = next(template, done) {
             filled.text.push_str(&template[done..span.start]);
             let start = filled.text.len();
@@ -68,7 +90,14 @@ impl Filled {
             };
             match &known {
                 Some(value) => filled.text.push_str(value),
-                None => filled.text.push(HOLE),
+                None => {
+                    let number = unknown.iter().position(|known| *known == placeholder);
+                    let number = number.unwrap_or_else(|| {
+                        unknown.push(placeholder.clone());
+                        unknown.len() - 1
+                    });
+                    filled.text.push(hole(number));
+                }
             }
             filled.pieces.push(Piece {
                 placeholder,
@@ -193,7 +222,11 @@ mod tests {
             ("é{{args.no}}", "é\u{F8FE}"),
             (
                 "$(run.hash) ${X} {{ .Values.x }} $(x)",
-                "\u{F8FE} \u{F8FE} \u{F8FE} \u{F8FE}",
+                "\u{F8FE} \u{F8FD} \u{F8FC} \u{F8FB}",
+            ),
+            (
+                "{{args.a}}{{args.b}}{{ args.a }}",
+                "\u{F8FE}\u{F8FD}\u{F8FE}",
             ),
             ("$$(run.hash)", "$(run.hash)"),
             ("{{args.ns", "{{args.ns"),

@@ -1,5 +1,5 @@
 //! Small texts into values and back: an error chain into one line, Go's durations, the nearest known word, places in a
-//! text and in the file that holds it.
+//! text and in the YAML file that holds it.
 
 pub mod chain;
 pub mod duration;

@@ -76,14 +76,19 @@ impl LineIndex {
 
     /// The place of the byte at `offset` in `text`, the text that the index was made of.
     pub fn line_column(&self, text: &str, offset: usize) -> LineColumn {
-        let line = self.starts.partition_point(|start| *start <= offset) - 1;
-        let start = self.starts[line];
+        let line = self.line_of(offset);
+        let start = self.starts[line - 1];
         let before = text.as_bytes().get(start..offset).unwrap_or_default();
         LineColumn {
-            line: line + 1,
+            line,
             // A byte 10xxxxxx goes on with a character that began before it.
             column: before.iter().filter(|byte| **byte & 0xC0 != 0x80).count() + 1,
         }
+    }
+
+    /// The line, counted from 1, that holds the byte at `offset`.
+    pub fn line_of(&self, offset: usize) -> usize {
+        self.starts.partition_point(|start| *start <= offset)
     }
 
     /// The bytes of the line that begins with 1, without its end.

@@ -186,6 +186,32 @@ fn what_diff_prints_is_taken_by_patch() {
 }
 
 #[test]
+fn safe_and_offered_fixes_are_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = TEMPLATE.replace("count: 5", "count: 5\n    failureLimit: 5");
+    fs::write(folder.path().join("open.yaml"), text).unwrap();
+    let output = lint(folder.path(), &["--diff"]);
+    let diff = String::from_utf8(output.stdout).unwrap();
+    let heads: Vec<&str> = diff
+        .lines()
+        .filter(|line| {
+            line.starts_with(['s', 'o']) || line.starts_with("-  ") || line.starts_with("+  ")
+        })
+        .collect();
+    assert_eq!(
+        heads,
+        [
+            "safe, `--fix` writes it: zero-error-tolerance",
+            "-    consecutiveErrorLimit: 0",
+            "offered by deny[unreachable-failure-limit] at open.yaml:9:19: `failureLimit: 5` lets all 5 measurements fail: the metric cannot fail",
+            "-    failureLimit: 5",
+            "+    failureLimit: 4",
+        ]
+    );
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
 fn many_files_are_told_in_one_order() {
     let folder = tempfile::tempdir().unwrap();
     for number in 0..300 {

@@ -12,6 +12,7 @@ mod aws;
 mod cli;
 mod grpc;
 mod hostile;
+mod integrations;
 mod layers;
 mod lint_files;
 mod loopback;

@@ -11,6 +11,9 @@ const WIDTH: usize = 120;
 /// Columns before the first caret that are kept of a long line.
 const BEFORE: usize = 40;
 
+/// Bytes of a line that are looked at, before and behind what is meant: more than is shown.
+const NEAR: usize = 1000;
+
 /// Lines that are shown; of more the first and the last.
 const LINES: usize = 6;
 
@@ -63,6 +66,7 @@ pub(super) fn margin(source: &Source, span: Span) -> usize {
 
 /// A line as it is shown, and its carets; none under a line with nothing but blanks.
 fn marked(source: &Source, line: Span, span: Span, goes_on: bool) -> (String, String) {
+    let line = near(&source.text, line, span);
     let code = line.of(&source.text);
     let mut start = span.start.clamp(line.start, line.end) - line.start;
     let end = span.end.clamp(line.start, line.end) - line.start;
@@ -84,6 +88,21 @@ fn marked(source: &Source, line: Span, span: Span, goes_on: bool) -> (String, St
         window(&cells, cut),
         format!("{}{}", " ".repeat(from - cut), "^".repeat(carets)),
     )
+}
+
+/// The part of a long line that lies around `span`.
+fn near(text: &str, line: Span, span: Span) -> Span {
+    let mut start = line
+        .start
+        .max(span.start.min(line.end).saturating_sub(NEAR));
+    let mut end = line.end.min(span.start.max(line.start) + NEAR);
+    while !text.is_char_boundary(start) {
+        start -= 1;
+    }
+    while !text.is_char_boundary(end) {
+        end += 1;
+    }
+    Span::new(start, end)
 }
 
 /// What is shown for each character: where it begins in the line, its text, its columns.

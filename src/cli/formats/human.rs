@@ -166,7 +166,8 @@ fn skipped(skipped: &[Skipped], detail: Detail) -> String {
             detail == Detail::Brief && first.rule == each.rule && first.reason == each.reason
         });
         match known {
-            Some((_, resources)) if resources.contains(&resource) => {}
+            // What is skipped comes template by template.
+            Some((_, resources)) if resources.last() == Some(&resource) => {}
             Some((_, resources)) => resources.push(resource),
             None => groups.push((each, vec![resource])),
         }

@@ -1,3 +1,5 @@
+#![expect(clippy::unwrap_used, reason = "a test's panic is its failure")]
+
 use std::sync::Arc;
 
 use super::excerpt::{excerpt, margin};

@@ -76,10 +76,7 @@ pub(super) fn fixed(
             })
             .collect();
         let now = judge(&after, settings, rules)?;
-        let spoilt: Vec<(FileId, String)> = picked
-            .keys()
-            .filter_map(|file| Some((*file, spoilt(&fixed, &after, &now, *file)?)))
-            .collect();
+        let spoilt = spoilt(&fixed.judged, &now, &after, picked.keys());
         if spoilt.is_empty() {
             for (file, picks) in &picked {
                 let rules = picks.iter().map(|pick| pick.rule);
@@ -93,10 +90,9 @@ pub(super) fn fixed(
             match &picked[&file][..] {
                 [guilty] => {
                     refused.insert(key(guilty));
-                    let place = fixed.sources[file].line_column(guilty.spot.file_span().start);
                     fixed.refused.push(format!(
-                        "{}:{}:{}: the fix of {} is not applied: {why}",
-                        fixed.sources[file].name, place.line, place.column, guilty.rule
+                        "{}: the fix of {} in {} is not applied: {why}",
+                        fixed.sources[file].name, guilty.rule, guilty.resource
                     ));
                 }
                 _ => {
@@ -180,29 +176,49 @@ pub(super) fn edited<'a>(text: &str, edits: impl Iterator<Item = &'a FileEdit>) 
     after
 }
 
-/// Why a file's fixes are not to be written, if so.
-fn spoilt(fixed: &Fixed, after: &[Source], now: &Judged, file: FileId) -> Option<String> {
-    let errors = |judged: &Judged, name: &str| {
-        let own = judged.errors.iter().filter(|error| error.file == name);
-        own.count()
+/// The files whose fixes are not to be written, and why.
+fn spoilt<'a>(
+    before: &Judged,
+    after: &Judged,
+    sources: &[Source],
+    files: impl Iterator<Item = &'a FileId>,
+) -> Vec<(FileId, String)> {
+    let (gates_before, gates_after) = (gates(before), gates(after));
+    let (errors_before, errors_after) = (errors(before), errors(after));
+    let why = |file: &FileId| {
+        let name = sources[*file].name.as_str();
+        if errors_after.get(name) > errors_before.get(name) {
+            return Some("the file would not read any more".to_owned());
+        }
+        let of =
+            |gates: &BTreeMap<FileId, Vec<&'_ GateReport>>| gates.get(file).map_or(0, Vec::len);
+        if of(&gates_before) != of(&gates_after) {
+            return Some("a gate would be lost".to_owned());
+        }
+        let pairs = gates_before.get(file)?.iter().zip(gates_after.get(file)?);
+        pairs.into_iter().find_map(|(before, after)| {
+            let change = change(before.table.as_ref(), after.table.as_ref())?;
+            Some(format!("metric `{}`: {change}", before.metric))
+        })
     };
-    let name = &after[file].name;
-    if errors(now, name) > errors(&fixed.judged, name) {
-        return Some("the file would not read any more".to_owned());
+    files.filter_map(|file| Some((*file, why(file)?))).collect()
+}
+
+fn gates(judged: &Judged) -> BTreeMap<FileId, Vec<&GateReport>> {
+    let mut gates: BTreeMap<FileId, Vec<&GateReport>> = BTreeMap::new();
+    for gate in &judged.report.gates {
+        gates.entry(gate.file).or_default().push(gate);
     }
-    let gates = |judged: &'_ Judged| -> Vec<GateReport> {
-        let own = judged.report.gates.iter().filter(|gate| gate.file == file);
-        own.cloned().collect()
-    };
-    let (before, after) = (gates(&fixed.judged), gates(now));
-    if before.len() != after.len() {
-        return Some("a gate would be lost".to_owned());
+    gates
+}
+
+/// How much of each file could not be read.
+fn errors(judged: &Judged) -> BTreeMap<&str, usize> {
+    let mut errors = BTreeMap::new();
+    for error in &judged.errors {
+        *errors.entry(error.file.as_str()).or_default() += 1;
     }
-    let changed = |(before, after): (&GateReport, &GateReport)| {
-        let change = change(before.table.as_ref(), after.table.as_ref())?;
-        Some(format!("metric `{}`: {change}", before.metric))
-    };
-    before.iter().zip(&after).find_map(changed)
+    errors
 }
 
 /// What a gate's tables before and after tell against a fix.
@@ -237,9 +253,95 @@ fn change(before: Option<&Table>, after: Option<&Table>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test's panic is its failure")]
+
     use super::*;
+    use crate::lint::findings::Findings;
+    use crate::lint::gate::Gate;
+    use crate::lint::level::Level;
+    use crate::lint::rule::{Check, Section};
     use crate::lint::table::Cell;
     use crate::text::span::Span;
+
+    const fn rule(name: &'static str, check: fn(&Gate<'_>, &mut Findings<'_>)) -> Rule {
+        Rule {
+            name,
+            summary: "",
+            docs: "",
+            section: Section::Conditions,
+            levels: &[Level::Warn],
+            rests_on_no_data: false,
+            is_told_once: false,
+            needs: &[],
+            yields_to: &[],
+            check: Check::Metric(check),
+        }
+    }
+
+    /// Promises that its fixes are safe: one opens the gate without data, one closes it for good values, one is sound.
+    static HASTY: Rule = rule("hasty", |gate, out| {
+        let Some(condition) = &gate.metric.success_condition else {
+            return;
+        };
+        let after = match condition.text.as_str() {
+            "len(result) > 0 && result[0] < 5" => "len(result) == 0 || result[0] < 5",
+            "len(result) > 0 && result[0] < 6" => "len(result) > 0 && result[0] > 6",
+            "len(result) > 0 && result[0] < 7" => "len(result) > 0 && 7 > result[0]",
+            _ => return,
+        };
+        let fix = gate.fix_text(true, condition, after);
+        assert!(fix.is_some());
+        out.warn(gate.at("successCondition", condition), "found")
+            .fix(fix);
+    });
+
+    /// Drops a field that the first rule's text stands beside.
+    static SOUND: Rule = rule("sound", |gate, out| {
+        if let Some(field) = &gate.metric.failure_limit {
+            let fix = gate.fix_removal(true, field);
+            out.warn(gate.at("failureLimit", field), "found").fix(fix);
+        }
+    });
+
+    fn template(limits: [u32; 3]) -> String {
+        let metric = |(at, limit): (usize, u32)| {
+            format!(
+                "  - name: m{at}\n    interval: 1m\n    count: 3\n    failureLimit: 1 # kept or not\n    \
+                 successCondition: len(result) > 0 && result[0] < {limit} # a comment\n    provider:\n      \
+                 prometheus:\n        address: http://p:9090\n        query: sum(up{{namespace=\"a\"}})\n"
+            )
+        };
+        let metrics: String = limits.into_iter().enumerate().map(metric).collect();
+        format!(
+            "apiVersion: argoproj.io/v1alpha1\nkind: AnalysisTemplate\nmetadata: {{name: t}}\nspec:\n  metrics:\n{metrics}"
+        )
+    }
+
+    #[test]
+    fn a_fix_that_does_not_hold_its_promise_is_refused_and_the_others_are_written() {
+        let text = template([5, 6, 7]);
+        let sources = [
+            Source::new("a.yaml", None, text.clone()),
+            Source::new("b.yaml", None, template([1, 2, 3])),
+        ];
+        let (settings, rules) = (Settings::default(), [&HASTY, &SOUND]);
+        let judged = judge(&sources, &settings, &rules).unwrap();
+        assert_eq!(judged.report.findings.len(), 9);
+        let fixed = fixed(&sources, judged, &HashSet::new(), &settings, &rules).unwrap();
+        assert_eq!(
+            fixed.refused,
+            [
+                "a.yaml: the fix of hasty in AnalysisTemplate/t is not applied: metric `m0`: `no data` would be Successful",
+                "a.yaml: the fix of hasty in AnalysisTemplate/t is not applied: metric `m1`: `0` was Successful and would be Failed",
+            ]
+        );
+        let expected = text
+            .replace("result[0] < 7", "7 > result[0]")
+            .replace("    failureLimit: 1 # kept or not\n", "");
+        assert_eq!(fixed.sources[0].text, expected);
+        assert_eq!(fixed.written[&1], ["sound", "sound", "sound"]);
+        assert_eq!(fixed.judged.report.findings.len(), 2);
+    }
 
     fn table(cells: &[(&str, Verdict)]) -> Table {
         let cell = |(key, verdict): &(&str, Verdict)| Cell {

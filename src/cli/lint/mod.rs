@@ -222,7 +222,7 @@ fn text(options: &LintOptions, outcome: &Outcome<'_>) -> String {
 /// Says what could not be read.
 pub(super) fn unread(errors: &[InputError]) {
     for error in errors {
-        render::problem(&super::formats::paint::visible(&error.to_string()));
+        render::problem(&error.to_string());
     }
 }
 

@@ -222,6 +222,8 @@ fn unknown(path: &str, key: &str, known: &[&'static str]) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test's panic is its failure")]
+
     use super::*;
     use crate::rules::ALL;
 

@@ -19,8 +19,7 @@ pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
             if let Ok(permissions) = permissions {
                 file.set_permissions(permissions)?;
             }
-            file.write_all(text.as_bytes())?;
-            file.sync_all()
+            file.write_all(text.as_bytes())
         })
         .and_then(|()| fs::rename(&partial, &path));
     if written.is_err() {

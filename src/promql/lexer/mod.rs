@@ -14,7 +14,7 @@ use crate::promql::error::{ParseError, ParseErrorKind};
 use crate::promql::limits;
 use crate::promql::token::{Kind, Token};
 use crate::promql::{Features, Options};
-use crate::text::filled::HOLE;
+use crate::text::filled::{HOLE, is_hole};
 use crate::text::span::Span;
 
 /// Errors are boxed, since they are larger than what they stand beside.
@@ -116,7 +116,7 @@ impl<'a> Lexer<'a> {
 
     fn hole_length(&self, at: usize) -> Option<usize> {
         let is_one = !self.holes.is_empty() && self.is_hole(at);
-        (is_one && self.text[at..].starts_with(HOLE)).then_some(HOLE.len_utf8())
+        (is_one && self.text[at..].starts_with(is_hole)).then_some(HOLE.len_utf8())
     }
 
     fn peek(&self, offset: usize) -> Option<u8> {

@@ -1,5 +1,7 @@
 //! Digits into numbers and durations, as Prometheus reads them.
 
+use crate::text::filled::is_hole;
+
 use super::is_word;
 
 /// How far the digits at `at` reach, and whether they make a number, else a duration; the error is where they stopped making
@@ -194,9 +196,9 @@ pub(in crate::promql) fn seconds(nanoseconds: i64) -> f64 {
 /// What a hole may be worth in a number or a duration, so that what stands around it can be checked.
 const WORTHS: [&str; 5] = ["1", "h", "1m", "s", "1s"];
 
-/// Whether a word of digits, letters and holes can become a number or a duration. `hole` is a hole's text.
-pub(in crate::promql) fn may_become(word: &str, hole: char) -> bool {
-    let parts: Vec<&str> = word.split(hole).collect();
+/// Whether a word of digits, letters and holes can become a number or a duration.
+pub(in crate::promql) fn may_become(word: &str) -> bool {
+    let parts: Vec<&str> = word.split(is_hole).collect();
     let holes = parts.len() - 1;
     // So many combinations are not tried; whoever writes that many knows why.
     if holes > 3 {

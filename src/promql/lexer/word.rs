@@ -6,7 +6,7 @@ use super::{Failed, Lexer, Place, is_blank, is_word, number};
 use crate::promql::Features;
 use crate::promql::error::{ParseErrorKind, shown};
 use crate::promql::token::{Keyword, Kind, Token, word};
-use crate::text::filled::HOLE;
+use crate::text::filled::is_hole;
 use crate::text::span::Span;
 
 /// Go's `unicode.IsLetter`, which knows no combining marks and no letter-like numbers.
@@ -47,7 +47,7 @@ impl Lexer<'_> {
     }
 
     fn number_with_hole(&mut self, span: Span) -> Result<Token, Failed> {
-        if !number::may_become(span.of(self.text), HOLE) {
+        if !number::may_become(span.of(self.text)) {
             return self.bad_number(span);
         }
         Ok(self.token(Kind::NumberHole, span.end - span.start))
@@ -98,7 +98,7 @@ impl Lexer<'_> {
             return Ok(self.token(Kind::Identifier, end - start));
         }
         if first_hole.is_some() {
-            let is_bare = text.chars().all(|c| c == HOLE || c.is_ascii_digit());
+            let is_bare = text.chars().all(|c| is_hole(c) || c.is_ascii_digit());
             let next = self.text.as_bytes().get(end);
             if is_bare && next == Some(&b'.') && self.is_digit_or_hole(end + 1) {
                 let end = self.end_of_digits(start);

@@ -8,7 +8,7 @@ use super::super::error::ParseErrorKind;
 use super::super::lexer::Failed;
 use super::super::token::Kind;
 use super::{Operand, Parser, fail};
-use crate::text::filled::HOLE;
+use crate::text::filled::is_hole;
 use crate::text::span::Span;
 
 impl Operand {
@@ -107,7 +107,7 @@ impl Parser<'_> {
         };
         let span = last.expr.span;
         let text = span.of(self.text);
-        let is_bare = text.starts_with(HOLE) && !text.contains('.');
+        let is_bare = text.starts_with(is_hole) && !text.contains('.');
         if !matches!(last.expr.kind, ExprKind::Hole(_)) || !is_bare {
             return;
         }

@@ -19,6 +19,7 @@ use super::lexer::{Failed, Lexer, number, string};
 use super::limits;
 use super::token::{Kind, Token};
 use super::{Features, Options, Query};
+use crate::text::filled::hole_number;
 use crate::text::span::{LineIndex, Span};
 use matching::Pending;
 
@@ -344,6 +345,7 @@ impl Parser<'_> {
     fn hole_in(&self, span: Span) -> Option<HoleId> {
         let next = self.holes.partition_point(|hole| hole.start < span.start);
         let hole = self.holes.get(next)?;
-        span.holds(*hole).then_some(next)
+        let character = hole.of(self.text).chars().next()?;
+        span.holds(*hole).then(|| hole_number(character)).flatten()
     }
 }

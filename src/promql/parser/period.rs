@@ -5,7 +5,7 @@ use super::super::error::ParseErrorKind;
 use super::super::lexer::{Failed, may_become};
 use super::super::token::{Keyword, Kind, Token};
 use super::{POWER, Parser, fail, strength};
-use crate::text::filled::HOLE;
+use crate::text::filled::is_hole;
 use crate::text::span::Span;
 
 /// An expression and the levels of its tree.
@@ -202,7 +202,7 @@ impl Parser<'_> {
             // `{{args.minutes}}m`: only its place tells it from a name.
             Kind::Identifier => {
                 let text = span.of(self.text);
-                text.starts_with(HOLE) && may_become(text, HOLE)
+                text.starts_with(is_hole) && may_become(text)
             }
             _ => false,
         };

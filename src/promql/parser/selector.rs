@@ -7,7 +7,7 @@ use super::super::token::{Keyword, Kind};
 use super::matches_empty::matches_empty;
 use super::{Parser, fail};
 use crate::promql::ast::BinaryOp;
-use crate::text::filled::HOLE;
+use crate::text::filled::is_hole;
 use crate::text::regexp;
 use crate::text::span::Span;
 
@@ -95,7 +95,7 @@ impl Parser<'_> {
             _ => {
                 return match quoted {
                     Some(name) => Ok(metric_in_braces(name)),
-                    None if span.of(self.text) == HOLE.encode_utf8(&mut [0; 4]) => {
+                    None if span.of(self.text).chars().all(is_hole) => {
                         let what = "a whole matcher";
                         fail(ParseErrorKind::Hole { what }, span)
                     }
@@ -195,7 +195,7 @@ fn regexp_error(value: &Text) -> Option<String> {
     let pattern = if value.is_known {
         pattern
     } else {
-        filled = pattern.replace(HOLE, "x");
+        filled = pattern.replace(is_hole, "x");
         &filled
     };
     regexp::check(pattern).err().map(|error| error.to_string())

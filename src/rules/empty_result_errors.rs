@@ -1,0 +1,221 @@
+//! Conditions that cannot be evaluated where the query answers nothing.
+
+use crate::condition::ResultValue;
+use crate::lint::conditions::{Condition, Verdict};
+use crate::lint::finding::Fix;
+use crate::lint::findings::Findings;
+use crate::lint::gate::Gate;
+use crate::lint::level::Level;
+use crate::lint::rule::Check;
+use crate::lint::without_data::{closed_without_series, closes};
+use crate::promql::Query;
+use crate::promql::answer::{Certainty, can_be_empty};
+use crate::promql::names::{failure_named, says_counter};
+use crate::promql::outcome::is_outcome;
+use crate::promql::select::data_selectors;
+
+rule! {
+    /// ## What it does
+    ///
+    /// Finds conditions that read `result[0]` of a query that can answer nothing. At a metric whose name alone says that it
+    /// counts failures it is a warning: many such counters are born with the first failure, so a healthy canary has none.
+    ///
+    /// ## Why it matters
+    ///
+    /// The gate stays closed, but obscurely: the measurement is an Error, asked again every 10 seconds, and after
+    /// `consecutiveErrorLimit` of them the rollout is aborted with a message about an index out of range.
+    ///
+    /// ## Example
+    ///
+    /// ```yaml
+    /// query: sum(kube_pod_container_status_ready{namespace="shop", pod=~"api-.*"})
+    /// successCondition: result[0] >= 1
+    /// ```
+    ///
+    /// ## Write instead
+    ///
+    /// ```yaml
+    /// query: sum(kube_pod_container_status_ready{namespace="shop", pod=~"api-.*"})
+    /// successCondition: len(result) > 0 && result[0] >= 1
+    /// ```
+    ///
+    /// ## Known gaps
+    ///
+    /// The fix has its price: an Error is asked again, a Failed counts against `failureLimit`.
+    "empty-result-errors", "no data is an Error, and reads like one",
+    NoData, levels: [Warn, Info],
+    rests_on_no_data: true,
+    is_told_once: true,
+    yields_to: [
+        "constant-query", "filter-in-query", "inverted-absent", "lazy-numerator", "lazy-success", "missing-condition",
+    ],
+    check: Check::Query(check),
+}
+
+fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
+    let verdict = gate.table.as_ref().and_then(|t| t.reachable("no data"));
+    if can_be_empty(&query.expr) != Certainty::Yes || verdict != Some(Verdict::Error) {
+        return;
+    }
+    let indexing = || gate.conditions.iter().filter(|c| !c.indices.is_empty());
+    let Some(condition) = indexing().next().or(gate.conditions.iter().next()) else {
+        return;
+    };
+    let (span, read) = match condition.indices.first() {
+        Some((index, span)) => (*span, format!("`result[{index}]` is out of range")),
+        None => (condition.all(), "the condition has no value".to_owned()),
+    };
+    let (level, why) = match born_late(gate, query) {
+        Some(metric) => (
+            Level::Warn,
+            format!("; `{metric}` may have none before the first failure"),
+        ),
+        None => (Level::Info, String::new()),
+    };
+    let finding = out.push(
+        level,
+        condition.spot(span),
+        format!("without series {read}: every such measurement is an Error{why}"),
+    );
+    if indexing().any(asks_too_late) {
+        finding.help(
+            "`len(result)` is asked too late: put it before `result[0]`, `len(result) > 0 && …`",
+        );
+        return;
+    }
+    let closed: Vec<_> = indexing().map(|c| (c, closed_without_series(c))).collect();
+    if let Some((_, text)) = closed.first() {
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        finding.help(format!("write `{text}`, which makes it a Failed"));
+    }
+    finding.fix(fix(gate, &closed));
+}
+
+/// All of the conditions that index, where each alone closes the gate.
+fn fix(gate: &Gate<'_>, closed: &[(&Condition, String)]) -> Option<Fix> {
+    let empty = ResultValue::Vector(Vec::new());
+    let mut edits = Vec::new();
+    for (condition, text) in closed {
+        if closed.len() == 1 && !closes(gate, condition, text, &empty) {
+            return None;
+        }
+        edits.extend(gate.fix_text(false, &condition.field, text)?.edits);
+    }
+    edits.sort_by_key(|edit| edit.span);
+    (!edits.is_empty()).then_some(Fix {
+        is_safe: false,
+        edits,
+    })
+}
+
+/// `result[0] < 9 && len(result) > 0`
+fn asks_too_late(condition: &Condition) -> bool {
+    let length = condition.filled.text.find("len(");
+    let index = condition.indices.first().map(|(_, span)| span.start);
+    length
+        .zip(index)
+        .is_some_and(|(length, index)| index < length)
+}
+
+/// A counter of failures by its name alone: nothing says that it is there before the first.
+fn born_late(gate: &Gate<'_>, query: &Query) -> Option<String> {
+    data_selectors(&query.expr).iter().find_map(|data| {
+        let metric = data.selector.metric()?;
+        let is_counted = data.function.is_some() || says_counter(metric);
+        let is_sliced = data
+            .selector
+            .matchers
+            .iter()
+            .any(|matcher| is_outcome(matcher, Some(metric), gate.labels()));
+        let is_exported = metric.starts_with("kube_");
+        (failure_named(metric) && is_counted && !is_sliced && !is_exported)
+            .then(|| metric.to_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{findings, fixed, found, said};
+
+    fn gate(query: &str, condition: &str) -> String {
+        format!("query: |\n  {query}\n{condition}")
+    }
+
+    #[test]
+    fn no_series_are_an_error() {
+        for (query, condition, expected) in [
+            ("sum(x)", "successCondition: result[0] >= 1", &["info"][..]),
+            ("sum(x)", "failureCondition: result[0] < 1", &["info"]),
+            ("sum(x)", "successCondition: max(result) >= 1", &["info"]),
+            (
+                "sum(increase(app_errors_total[5m]))",
+                "successCondition: result[0] < 5",
+                &["warn"],
+            ),
+            (
+                "sum(increase(jobs_failed[5m]))",
+                "successCondition: result[0] < 5",
+                &["warn"],
+            ),
+            (
+                "sum(kube_job_failed)",
+                "successCondition: result[0] < 5",
+                &["info"],
+            ),
+            (
+                "sum(x)",
+                "successCondition: len(result) > 0 && result[0] >= 1",
+                &[],
+            ),
+            (
+                "sum(x) or vector(0)",
+                "successCondition: result[0] >= 1",
+                &[],
+            ),
+            ("scalar(x)", "successCondition: result >= 1", &[]),
+            ("sum(x)", "successCondition: 'all(result, # >= 1)'", &[]),
+            ("sum(x)", "successCondition: result >= 1", &[]),
+        ] {
+            let gate = gate(query, condition);
+            assert_eq!(found(super::RULE.name, &gate), expected, "{gate}");
+        }
+    }
+
+    #[test]
+    fn the_fix_makes_it_a_failed() {
+        for (condition, expected) in [
+            (
+                "successCondition: result[0] >= 1",
+                "len(result) > 0 && result[0] >= 1",
+            ),
+            (
+                "failureCondition: result[0] < 1",
+                "len(result) == 0 || result[0] < 1",
+            ),
+            (
+                "successCondition: result[0] < 1 || result[0] > 5",
+                "len(result) > 0 && (result[0] < 1 || result[0] > 5)",
+            ),
+        ] {
+            let (after, is_safe) = fixed(super::RULE.name, &gate("sum(x)", condition));
+            assert!(
+                after.contains(&format!("Condition: {expected}\n")) && !is_safe,
+                "{after}"
+            );
+        }
+    }
+
+    #[test]
+    fn asked_too_late() {
+        let gate = gate(
+            "sum(x)",
+            "successCondition: result[0] >= 1 && len(result) > 0",
+        );
+        let said = said(super::RULE.name, &gate);
+        assert!(said[0].contains("asked too late"), "{said:?}");
+        let finding = findings(&gate)
+            .into_iter()
+            .find(|f| f.rule == super::RULE.name);
+        assert!(finding.is_some_and(|finding| finding.fix.is_none()));
+    }
+}

@@ -1,0 +1,371 @@
+//! A constant that answers where there are no data, and passes.
+
+use crate::lint::conditions::Verdict;
+use crate::lint::findings::Findings;
+use crate::lint::gate::Gate;
+use crate::lint::level::Level;
+use crate::lint::quote::{one_line, quoted};
+use crate::lint::rule::Check;
+use crate::lint::slice::{lazy, sum_around, unsliced, zeros};
+use crate::lint::without_data::{deciding, hangs, is_about_alerts, said};
+use crate::promql::Query;
+use crate::promql::answer::{Constant, fallback, has_hole, has_selector, without_data};
+use crate::promql::ast::{AggregateOp, Binary, BinaryOp, Expr, ExprKind};
+use crate::promql::names::failure_named;
+use crate::promql::outcome::{Picks, is_outcome};
+use crate::promql::select::{DataSelector, data_selectors};
+use crate::text::float::go_float;
+use crate::text::span::Span;
+
+rule! {
+    /// ## What it does
+    ///
+    /// Finds a query that answers a constant where its selectors match nothing, `… or vector(0)`, and conditions that this
+    /// constant fulfils.
+    ///
+    /// ## Why it matters
+    ///
+    /// The gate is green for ever: with a misspelt metric, a wrong namespace, a window that is too short, a canary that does not
+    /// run. `or 0 * …` over a metric that is there whenever somebody looks makes health an answer and leaves no data none.
+    ///
+    /// ## Example
+    ///
+    /// ```yaml
+    /// query: sum(increase(http_requests_total{namespace="shop", code=~"5.."}[5m])) or vector(0)
+    /// successCondition: result[0] == 0
+    /// ```
+    ///
+    /// ## Write instead
+    ///
+    /// ```yaml
+    /// query: |
+    ///   sum(increase(http_requests_total{namespace="shop", code=~"5.."}[5m]))
+    ///   or 0 * sum(increase(http_requests_total{namespace="shop"}[5m]))
+    /// successCondition: len(result) > 0 && result[0] == 0
+    /// ```
+    ///
+    /// ## Known gaps
+    ///
+    /// A query about `ALERTS`, of which there are none while all is well, is a warning.
+    "fallback-passes", "the fallback passes: green for ever",
+    NoData, levels: [Deny, Warn],
+    rests_on_no_data: true,
+    yields_to: ["constant-query", "fallback-both-sides", "lazy-success", "missing-condition"],
+    check: Check::Query(check),
+}
+
+fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
+    let cell = gate.table.as_ref().and_then(|table| table.cell("fallback"));
+    let Some(cell) = cell.filter(|cell| cell.is_reachable) else {
+        return;
+    };
+    if hangs(gate, Some(cell.verdict), out) || cell.verdict != Verdict::Successful {
+        return;
+    }
+    let Some(condition) = deciding(gate) else {
+        return;
+    };
+    let (level, why) = match is_about_alerts(query) {
+        true => (Level::Warn, ""),
+        false => (Level::Deny, ": green for ever"),
+    };
+    let number = cell.probe.first().copied().map(go_float);
+    let number = number.unwrap_or_default();
+    let end = format!("`{number}`, of which {}{why}", said(condition));
+    if fallback(&query.expr).is_none() {
+        of_the_setting(gate, level, &end, out);
+        return;
+    }
+    let whole = quoted(gate, query, query.expr.span);
+    let Some(or) = constant_or(&query.expr) else {
+        let spot = gate.in_query(query.expr.span);
+        out.push(level, spot, format!("without data `{whole}` is {end}"))
+            .help("ask for what is there while all is well, and whose value tells how well");
+        return;
+    };
+    let constant = quoted(gate, query, or.right.span);
+    let advice = advice(gate, query, or);
+    let spot = gate.in_query(or.op_span.to(or.right.span));
+    let message = format!("without data `{constant}` makes the answer {end}");
+    out.push(level, spot, message)
+        .help(advice.help)
+        .fix(gate.fix_query(false, &advice.edits));
+}
+
+/// The plugin's own `fallback`.
+fn of_the_setting(gate: &Gate<'_>, level: Level, end: &str, out: &mut Findings<'_>) {
+    let Some(field) = gate.spec().and_then(|spec| spec.setting("fallback")) else {
+        return;
+    };
+    let message = format!("without data the answer is {end}");
+    out.push(level, gate.at("fallback", field), message)
+        .help("drop `fallback`, or write `guard: enforce`, where it counts only on evidence")
+        .fix(gate.fix_removal(false, field));
+}
+
+/// The outermost `or` with a constant behind.
+fn constant_or(expr: &Expr) -> Option<&Binary> {
+    let mut found = None;
+    expr.walk(&mut |node| {
+        if let ExprKind::Binary(binary) = &node.kind
+            && found.is_none()
+            && binary.op == BinaryOp::Or
+            && has_selector(&binary.left)
+            && !has_selector(&binary.right)
+            && !has_hole(&binary.right)
+            && matches!(without_data(&binary.right), Constant::Value(_))
+        {
+            found = Some(&**binary);
+        }
+    });
+    found
+}
+
+/// What to write in the fallback's place.
+struct Advice {
+    help: String,
+    edits: Vec<(Span, String)>,
+}
+
+fn advice(gate: &Gate<'_>, query: &Query, or: &Binary) -> Advice {
+    let left = or.left.unwrapped();
+    let behind = Span::new(or.left.span.end, or.right.span.end);
+    let dropped = (behind, String::new());
+    let fallback = quoted(gate, query, or.op_span.to(or.right.span));
+    if let Some(text) = zero_of(gate, query, left) {
+        return Advice {
+            help: format!("write `0 * {text}` in its place: 0 only where somebody looked"),
+            edits: vec![(or.right.span, format!("0 * {text}"))],
+        };
+    }
+    let slices: Vec<_> = lazy(gate, query, Picks::Failures)
+        .into_iter()
+        .filter(|data| or.left.span.holds(data.span))
+        .collect();
+    if let Some(zeros) = zeros(gate, query, &slices.iter().collect::<Vec<_>>()) {
+        let mut edits = zeros.edits;
+        edits.push(dropped);
+        return Advice {
+            help: format!("write `{}`, without `{fallback}`", zeros.example),
+            edits,
+        };
+    }
+    if let Some((edits, text)) = counted_filter(gate, query, left, behind) {
+        return Advice {
+            help: format!("write `{text}` without the fallback: it is 0 where none is"),
+            edits,
+        };
+    }
+    match born_late(gate, query, left) {
+        Some(up) => Advice {
+            help: format!("write `0 * {up}` in its place: there whenever the pods are scraped"),
+            edits: vec![(or.right.span, format!("0 * {up}"))],
+        },
+        None => Advice {
+            help: format!("drop `{fallback}`: then no data is no answer"),
+            edits: vec![dropped],
+        },
+    }
+}
+
+/// Of a sum over a slice the sum over all.
+fn zero_of(gate: &Gate<'_>, query: &Query, left: &Expr) -> Option<String> {
+    let all = data_selectors(&query.expr);
+    let mut inside = all.iter().filter(|data| left.span.holds(data.span));
+    let data = inside.next().filter(|_| inside.next().is_none())?;
+    let sum = sum_around(data).filter(|sum| std::ptr::eq(*sum, left))?;
+    let metric = data.selector.metric();
+    let is_sliced = data
+        .selector
+        .matchers
+        .iter()
+        .any(|m| is_outcome(m, metric, gate.labels()));
+    is_sliced
+        .then(|| unsliced(gate, query, sum, data))
+        .flatten()
+}
+
+/// `count(x == 2)` as `sum(x == bool 2)`.
+fn counted_filter(
+    gate: &Gate<'_>,
+    query: &Query,
+    left: &Expr,
+    behind: Span,
+) -> Option<(Vec<(Span, String)>, String)> {
+    let ExprKind::Aggregation(aggregation) = &left.kind else {
+        return None;
+    };
+    let ExprKind::Binary(filter) = &aggregation.expr.unwrapped().kind else {
+        return None;
+    };
+    if aggregation.op != AggregateOp::Count || !filter.is_filter() {
+        return None;
+    }
+    let edits = vec![
+        (aggregation.op_span, "sum".to_owned()),
+        (Span::at(filter.op_span.end), " bool".to_owned()),
+        (behind, String::new()),
+    ];
+    let rest = one_line(
+        gate,
+        query,
+        Span::new(aggregation.op_span.end, filter.op_span.end),
+    );
+    let end = one_line(gate, query, Span::new(filter.op_span.end, left.span.end));
+    Some((edits, format!("sum{rest} bool {end}")))
+}
+
+/// Labels that `up` has, too.
+const OF_TARGETS: [&str; 7] = [
+    "cluster",
+    "namespace",
+    "pod",
+    "job",
+    "instance",
+    "service",
+    "endpoint",
+];
+
+/// Of a counter of failures by its name the targets that would expose it: `sum(up{namespace="shop"})`.
+fn born_late(gate: &Gate<'_>, query: &Query, left: &Expr) -> Option<String> {
+    let all = data_selectors(&query.expr);
+    let mut inside = all.iter().filter(|data| left.span.holds(data.span));
+    let data: &DataSelector<'_> = inside.next().filter(|_| inside.next().is_none())?;
+    let metric = data.selector.metric()?;
+    if !failure_named(metric) || data.function.is_none() || metric.starts_with("kube_") {
+        return None;
+    }
+    let sum = sum_around(data).filter(|sum| std::ptr::eq(*sum, left))?;
+    let ExprKind::Aggregation(aggregation) = &sum.kind else {
+        return None;
+    };
+    let matchers: Vec<_> = data
+        .selector
+        .matchers
+        .iter()
+        .filter(|m| OF_TARGETS.contains(&m.label.text.as_str()))
+        .map(|m| one_line(gate, query, m.span))
+        .collect();
+    (aggregation.grouping.is_none() && !matchers.is_empty())
+        .then(|| format!("sum(up{{{}}})", matchers.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{fixed, found, said};
+
+    fn gate(query: &str, condition: &str) -> String {
+        format!("query: |\n  {query}\n{condition}")
+    }
+
+    #[test]
+    fn constants_that_pass() {
+        let none = "successCondition: result[0] == 0";
+        for (query, condition, expected) in [
+            ("sum(x) or vector(0)", none, &["deny"][..]),
+            (
+                "sum(x) or on() vector(0)",
+                "failureCondition: result[0] > 5",
+                &["deny"],
+            ),
+            (
+                "(sum(x) or vector(0)) * 100 or vector(1)",
+                "successCondition: result[0] < 5",
+                &["deny"],
+            ),
+            (
+                "sum(x{code=\"200\"}) / sum(x) or vector(1)",
+                "successCondition: result[0] >= 0.95",
+                &["deny"],
+            ),
+            ("count(ALERTS) or vector(0)", none, &["warn"]),
+            ("absent(x)", "successCondition: result[0] == 1", &["deny"]),
+            (
+                "absent(ALERTS)",
+                "successCondition: result[0] == 1",
+                &["warn"],
+            ),
+            (
+                "sum(x) or vector(0)",
+                "successCondition: result[0] > 0",
+                &[],
+            ),
+            ("(sum(x) or vector(0)) / sum(y)", none, &[]),
+            ("scalar(sum(x))", "failureCondition: result > 5", &[]),
+            ("sum(x) or 0 * sum(y)", none, &[]),
+            ("vector(0)", none, &[]),
+            ("sum(x) or vector(0)", "", &[]),
+        ] {
+            let gate = gate(query, condition);
+            assert_eq!(found(super::RULE.name, &gate), expected, "{gate}");
+        }
+    }
+
+    #[test]
+    fn the_plugin_holds_it_back() {
+        for (more, expected) in [
+            ("", &[][..]),
+            ("guard: observe\n", &["deny"]),
+            ("noData: condition\n", &["deny"]),
+            ("fallback: 0\nnoData: condition\n", &["deny"]),
+        ] {
+            let gate = format!(
+                "provider: plugin\n{more}{}",
+                gate("sum(x) or vector(0)", "successCondition: result[0] == 0")
+            );
+            assert_eq!(found(super::RULE.name, &gate), expected, "{more}");
+        }
+        let gate = format!(
+            "provider: plugin\nfallback: 0\nnoData: condition\n{}",
+            gate("sum(x)", "successCondition: result[0] == 0")
+        );
+        assert_eq!(found(super::RULE.name, &gate), ["deny"]);
+    }
+
+    #[test]
+    fn the_fix_fits_the_metric() {
+        for (query, expected) in [
+            (
+                "sum(increase(e{code=~\"5..\",ns=\"a\"}[5m])) or vector(0)",
+                "sum(increase(e{code=~\"5..\",ns=\"a\"}[5m])) or 0 * sum(increase(e{ns=\"a\"}[5m]))",
+            ),
+            (
+                "sum(rate(e{code=~\"5..\"}[5m])) / sum(rate(e[5m])) or vector(0)",
+                "(sum(rate(e{code=~\"5..\"}[5m])) or 0 * sum(rate(e[5m]))) / sum(rate(e[5m]))",
+            ),
+            (
+                "sum(increase(app_errors_total{namespace=\"a\", x=\"y\"}[5m])) or vector(0)",
+                "sum(increase(app_errors_total{namespace=\"a\", x=\"y\"}[5m])) or 0 * sum(up{namespace=\"a\"})",
+            ),
+            ("count(x == 2) or vector(0)", "sum(x == bool 2)"),
+            (
+                "sum(increase(kube_pod_container_status_restarts_total[5m])) or vector(0)",
+                "sum(increase(kube_pod_container_status_restarts_total[5m]))",
+            ),
+        ] {
+            let (after, is_safe) = fixed(
+                super::RULE.name,
+                &gate(query, "successCondition: result[0] == 0"),
+            );
+            assert!(
+                after.contains(&format!("  {expected}\n")) && !is_safe,
+                "{after}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_words() {
+        let gate = gate(
+            "sum(increase(e{code=~\"5..\"}[5m])) or vector(0)",
+            "successCondition: result[0] == 0",
+        );
+        assert_eq!(
+            said(super::RULE.name, &gate),
+            [
+                "deny at `or vector(0)`: without data `vector(0)` makes the answer `0`, of which `result[0] == 0` is true: green \
+              for ever; write `0 * sum(increase(e[5m]))` in its place: 0 only where somebody looked"
+            ]
+        );
+    }
+}
