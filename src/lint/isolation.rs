@@ -57,17 +57,27 @@ const WORKLOAD: [&str; 22] = [
 /// Words of labels whose literal may be the canary's without saying so.
 const VERSIONED: [&str; 5] = ["version", "revision", "image", "hash", "tag"];
 
-/// Words of labels that pick no pods, whatever stands there.
-const WHOLE: [&str; 9] = [
-    "namespace",
-    "ns",
+/// Labels that pick no pods, whatever stands there.
+const WHOLE: [&str; 19] = [
+    "__name__",
     "cluster",
+    "cluster_name",
+    "k8s_cluster",
     "env",
     "environment",
     "region",
     "zone",
     "quantile",
     "le",
+    "handler",
+    "path",
+    "route",
+    "uri",
+    "url",
+    "method",
+    "operation",
+    "endpoint",
+    "protocol",
 ];
 
 /// Labels by which two sides of an operation are matched pod by pod.
@@ -269,10 +279,10 @@ impl View<'_> {
 
     fn word(&self, matcher: &Matcher) -> Word {
         let label = matcher.label.text.as_str();
-        let is_elsewhere = label == "__name__"
+        let is_elsewhere = WHOLE.contains(&label)
+            || label.ends_with("namespace")
             || self.labels.outcome.iter().any(|known| known == label)
-            || self.labels.namespace.iter().any(|known| known == label)
-            || says(label, &WHOLE);
+            || self.labels.namespace.iter().any(|known| known == label);
         if is_elsewhere {
             return Word::Nothing;
         }

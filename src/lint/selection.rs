@@ -77,11 +77,7 @@ pub fn hash_placeholder(gate: &Gate<'_>) -> Option<String> {
 
 /// Whether a matcher asks for a namespace: on one of its labels, and not for any.
 pub fn asks_for_namespace(gate: &Gate<'_>, matcher: &Matcher) -> bool {
-    let is_label = gate
-        .labels()
-        .namespace
-        .iter()
-        .any(|label| *label == matcher.label.text);
+    let is_label = gate.labels().namespace.contains(&matcher.label.text);
     let value = matcher.value.text();
     is_label
         && match matcher.op {

@@ -147,7 +147,7 @@ fn time(context: &Context<'_>, rollout: &Rollout, from: usize) -> Option<i64> {
             StepKind::SetWeight(_) => START,
             StepKind::SetCanaryScale => START,
             StepKind::Pause(duration) => pause(duration.as_ref()?)?,
-            StepKind::Analysis(index) => inline(context, rollout, &rollout.uses[*index])?,
+            StepKind::Analysis(index) => inline(context, rollout, rollout.uses.get(*index)?)?,
             StepKind::Experiment | StepKind::Other => return None,
         };
         total.checked_add(time)

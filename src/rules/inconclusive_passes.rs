@@ -87,7 +87,10 @@ fn check(gate: &Gate<'_>, out: &mut Findings<'_>) {
         "`inconclusiveLimit: {limit}` lets {measurements} be Inconclusive, as `{key}` is: the metric is then Successful"
     );
     let finding = out.push(level, gate.at("inconclusiveLimit", field), message);
-    finding.help(format!("write `inconclusiveLimit: {}` or less", count - 1));
+    finding.help(match count {
+        1 => "drop it, or write `interval` and a higher `count`".to_owned(),
+        count => format!("write `inconclusiveLimit: {}` or less", count - 1),
+    });
     finding.fix(gate.fix_text(false, field, &(count - 1).to_string()));
 }
 

@@ -91,7 +91,10 @@ fn check(context: &Context<'_>, out: &mut Findings<'_>) {
                         let (canary, stable) = now;
                         let place = Spot {
                             field: "analysis".to_owned(),
-                            place: rollout.uses[index].place.clone(),
+                            place: rollout.uses.get(index).map_or_else(
+                                || step.place.clone(),
+                                |analysis| analysis.place.clone(),
+                            ),
                             ..Spot::default()
                         };
                         out.warn(

@@ -160,6 +160,7 @@ fn names_a_workload(selected: &[DataSelector<'_>]) -> bool {
 
 /// The hash before the end of every `pod=~"web-.*"`; none unless that makes every selector the canary's.
 fn narrowed(gate: &Gate<'_>, selected: &[DataSelector<'_>], hash: &str) -> Option<Fix> {
+    let text = gate.query.as_ref()?.filled.text.as_str();
     let mut edits = Vec::new();
     for one in selected {
         if side(gate, one.selector) == Side::Canary {
@@ -169,7 +170,7 @@ fn narrowed(gate: &Gate<'_>, selected: &[DataSelector<'_>], hash: &str) -> Optio
             matcher.op == MatchOp::Regexp
                 && says(&matcher.label.text, &["pod"])
                 && !has_placeholder(gate, matcher.value.span)
-                && matcher.value.text().ends_with("-.*")
+                && inner(matcher).of(text).ends_with("-.*")
                 && !matcher.value.text().contains('|')
         })?;
         let end = inner(pod).end - ".*".len();

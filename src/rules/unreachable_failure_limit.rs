@@ -74,7 +74,10 @@ fn check(gate: &Gate<'_>, out: &mut Findings<'_>) {
         gate.at("failureLimit", field),
         format!("`failureLimit: {limit}` lets {measurements} fail: the metric cannot fail"),
     )
-    .help(format!("write `failureLimit: {}` or less", count - 1))
+    .help(match count {
+        1 => "drop it, or write `interval` and a higher `count`".to_owned(),
+        count => format!("write `failureLimit: {}` or less", count - 1),
+    })
     .fix(gate.fix_text(false, field, &(count - 1).to_string()));
 }
 
