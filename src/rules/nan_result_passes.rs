@@ -38,7 +38,7 @@ rule! {
     /// ## Known gaps
     ///
     /// A success condition that names the case, `isNaN(result[0]) || …`, is a warning: NaN of a share means no traffic.
-    "nan-result-passes", "NaN passes",
+    "nan-result-passes", "a result of NaN passes",
     NoData, levels: [Deny, Warn],
     rests_on_no_data: true,
     yields_to: ["constant-query", "missing-condition"],
