@@ -43,7 +43,12 @@ pub fn closed_for_nan(condition: &Condition, result: ResultType) -> String {
     match condition.name {
         "successCondition" => {
             let named = ["isNaN(result[0])", "isNaN(result)", "any(result, isNaN(#))"];
-            let rest = behind(text, &named, "||").unwrap_or(text);
+            let before = || {
+                let rest = named.iter().find_map(|named| text.strip_suffix(named))?;
+                let rest = rest.trim_end().strip_suffix("||")?.trim_end();
+                (!rest.is_empty() && !rest.contains('?')).then_some(rest)
+            };
+            let rest = behind(text, &named, "||").or_else(before).unwrap_or(text);
             // Not the other way round: YAML takes a text that begins with `!` for a tag.
             format!("{} && !{nan}", grouped(rest, &["||", " or ", "?"]))
         }
@@ -51,7 +56,7 @@ pub fn closed_for_nan(condition: &Condition, result: ResultType) -> String {
     }
 }
 
-/// Whether the gate, its condition of this name written so, does not pass on `result`.
+/// Whether the gate, its condition of this name written so, does not pass on `result`, and still on some number.
 pub fn closes(gate: &Gate<'_>, condition: &Condition, text: &str, result: &ResultValue) -> bool {
     let own = Field {
         text: text.to_owned(),
@@ -69,7 +74,16 @@ pub fn closes(gate: &Gate<'_>, condition: &Condition, text: &str, result: &Resul
     let fill = |text: &str| gate.scene.fill(text);
     let of = gate.conditions.result_type;
     let after = Conditions::new(success.as_ref(), failure.as_ref(), of, &fill);
-    !after.is_repaired() && !matches!(after.judge(result), Verdict::Successful | Verdict::Error)
+    let own = gate.conditions.iter().flat_map(|c| &c.thresholds);
+    let around = own.flat_map(|t| [*t, t.next_down(), t.next_up()]);
+    let mut numbers = around.chain([0.0, 0.5, 1.0, 1e9]).map(|number| match of {
+        ResultType::Scalar => ResultValue::Scalar(number),
+        _ => ResultValue::Vector(vec![number]),
+    });
+    let is_open =
+        numbers.any(|number| !matches!(after.judge(&number), Verdict::Failed | Verdict::Error));
+    let is_closed = !matches!(after.judge(result), Verdict::Successful | Verdict::Error);
+    !after.is_repaired() && is_closed && is_open
 }
 
 /// The condition that lets a measurement pass: the success condition, where there is one.

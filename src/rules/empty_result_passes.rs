@@ -80,9 +80,15 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
     );
     let closed = closed_without_series(condition);
     let finding = out.push(level, condition.spot(condition.all()), message);
-    finding.help(format!("write `{}`", one_line(&closed)));
     if closes(gate, condition, &closed, &ResultValue::Vector(Vec::new())) {
-        finding.fix(gate.fix_text(false, &condition.field, &closed));
+        finding
+            .help(format!("write `{}`", one_line(&closed)))
+            .fix(gate.fix_text(false, &condition.field, &closed));
+    } else {
+        finding.help(
+            "ask for a number that is there while all is well, compare it in the condition, and let no series fail: \
+             `len(result) > 0 && …`",
+        );
     }
 }
 
@@ -92,7 +98,7 @@ fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{fixed, found};
+    use crate::rules::testing::{fixed, found, said};
 
     const COUNT: &str = "sum(increase(app_errors_total[5m]))";
     const OK: &str = "sum(rate(x{code=~\"2..\"}[5m])) / sum(rate(x[5m]))";
@@ -165,6 +171,13 @@ mod tests {
             "lazy-success speaks"
         );
         assert_eq!(found("lazy-success", &hides), ["deny"]);
+    }
+
+    #[test]
+    fn what_only_asks_for_presence_has_no_fix() {
+        let gate = gate(&format!("{COUNT} > 5"), "failureCondition: len(result) > 0");
+        let said = said(super::RULE.name, &gate);
+        assert!(said[0].contains("compare it in the condition"), "{said:?}");
     }
 
     #[test]

@@ -57,6 +57,9 @@ rule! {
 fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
     let cell = gate.table.as_ref().and_then(|table| table.cell("fallback"));
     let Some(cell) = cell.filter(|cell| cell.is_reachable) else {
+        if without_data(&query.expr) == Constant::Unknown && gate.table.is_some() {
+            out.skip("what the query answers without data hangs on an argument without value");
+        }
         return;
     };
     if hangs(gate, Some(cell.verdict), out) || cell.verdict != Verdict::Successful {
@@ -87,9 +90,10 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
     let advice = advice(gate, query, or);
     let spot = gate.in_query(or.op_span.to(or.right.span));
     let message = format!("without data `{constant}` makes the answer {end}");
-    out.push(level, spot, message)
-        .help(advice.help)
-        .fix(gate.fix_query(false, &advice.edits));
+    let finding = out.push(level, spot, message).help(advice.help);
+    if !advice.edits.is_empty() {
+        finding.fix(gate.fix_query(false, &advice.edits));
+    }
 }
 
 /// The plugin's own `fallback`.
@@ -157,6 +161,11 @@ fn advice(gate: &Gate<'_>, query: &Query, or: &Binary) -> Advice {
         };
     }
     match born_late(gate, query, left) {
+        Some(up) if up.is_empty() => Advice {
+            help: "write `0 * sum(up{…})` in its place, with the labels of the pods: there whenever they are scraped"
+                .to_owned(),
+            edits: Vec::new(),
+        },
         Some(up) => Advice {
             help: format!("write `0 * {up}` in its place: there whenever the pods are scraped"),
             edits: vec![(or.right.span, format!("0 * {up}"))],
@@ -226,7 +235,8 @@ const OF_TARGETS: [&str; 7] = [
     "endpoint",
 ];
 
-/// Of a counter of failures by its name the targets that would expose it: `sum(up{namespace="shop"})`.
+/// Of a counter of failures by its name the targets that would expose it: `sum(up{namespace="shop"})`,
+/// nothing where no matcher tells them.
 fn born_late(gate: &Gate<'_>, query: &Query, left: &Expr) -> Option<String> {
     let all = data_selectors(&query.expr);
     let mut inside = all.iter().filter(|data| left.span.holds(data.span));
@@ -246,8 +256,13 @@ fn born_late(gate: &Gate<'_>, query: &Query, left: &Expr) -> Option<String> {
         .filter(|m| OF_TARGETS.contains(&m.label.text.as_str()))
         .map(|m| one_line(gate, query, m.span))
         .collect();
-    (aggregation.grouping.is_none() && !matchers.is_empty())
-        .then(|| format!("sum(up{{{}}})", matchers.join(", ")))
+    aggregation
+        .grouping
+        .is_none()
+        .then(|| match matchers.is_empty() {
+            true => String::new(),
+            false => format!("sum(up{{{}}})", matchers.join(", ")),
+        })
 }
 
 #[cfg(test)]

@@ -156,6 +156,11 @@ mod tests {
                 "'len(result) == 0 || result[0] > 0.05 || any(result, isNaN(#))'",
             ),
             (
+                SHARE,
+                "successCondition: result[0] < 0.05 || isNaN(result[0])",
+                "'result[0] < 0.05 && !isNaN(result[0])'",
+            ),
+            (
                 "scalar(sum(x))",
                 "failureCondition: result > 5",
                 "result > 5 || isNaN(result)",
