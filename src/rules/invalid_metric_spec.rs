@@ -51,7 +51,7 @@ rule! {
     /// ## Known gaps
     ///
     /// What an argument without value decides is not judged.
-    "invalid-metric-spec", "a metric that Argo, or this plugin, refuses",
+    "invalid-metric-spec", "a metric that Argo or this plugin refuses",
     Limits, levels: [Deny],
     check: Check::TemplateAndInput(check, around),
 }

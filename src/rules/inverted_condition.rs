@@ -22,14 +22,14 @@ rule! {
     /// ## Example
     ///
     /// ```yaml
-    /// query: max(kube_pod_container_status_restarts_total{namespace="shop"})
+    /// query: sum(increase(app_errors_total{namespace="shop"}[5m]))
     /// successCondition: len(result) > 0 && result[0] > 0
     /// ```
     ///
     /// ## Write instead
     ///
     /// ```yaml
-    /// query: max(kube_pod_container_status_restarts_total{namespace="shop"})
+    /// query: sum(increase(app_errors_total{namespace="shop"}[5m]))
     /// successCondition: len(result) > 0 && result[0] == 0
     /// ```
     ///
