@@ -1,6 +1,7 @@
 //! Two metrics of a template that name one server in two ways, one of them by a slip.
 
 use strsim::damerau_levenshtein;
+use url::Host;
 
 use crate::analysis::settings::server_url;
 use crate::lint::context::Scene;
@@ -108,14 +109,17 @@ fn host(gate: &Gate<'_>) -> Option<String> {
         return None;
     }
     let url = server_url(&filled.text).ok()?;
-    let host = url.host_str()?.trim_end_matches('.');
+    let Some(Host::Domain(host)) = url.host() else {
+        return None;
+    };
+    let host = host.trim_end_matches('.');
     let host = host.strip_suffix(".cluster.local").unwrap_or(host);
     Some(host.strip_suffix(".svc").unwrap_or(host).to_owned())
 }
 
 /// Whether two hosts are likely meant to be one.
 fn is_slip(a: &str, b: &str) -> bool {
-    if a == b || a.parse::<std::net::IpAddr>().is_ok() || b.parse::<std::net::IpAddr>().is_ok() {
+    if a == b {
         return false;
     }
     let (a_labels, b_labels): (Vec<&str>, Vec<&str>) =

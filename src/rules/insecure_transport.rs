@@ -1,5 +1,7 @@
 //! Certificates that are not verified, and credentials that travel unencrypted.
 
+use url::Host;
+
 use crate::analysis::settings::server_url;
 use crate::analysis::template::{Field, QuerySpec};
 use crate::lint::findings::Findings;
@@ -81,7 +83,7 @@ fn check(gate: &Gate<'_>, out: &mut Findings<'_>) {
         let Ok(url) = server_url(&filled.text) else {
             continue;
         };
-        let Some(host) = url.host_str().filter(|_| !filled.has_holes()) else {
+        let Some(host) = url.host().filter(|_| !filled.has_holes()) else {
             continue;
         };
         let credential = match path {
@@ -89,7 +91,7 @@ fn check(gate: &Gate<'_>, out: &mut Findings<'_>) {
             "address" => credential(spec),
             _ => Some("clientSecret"),
         };
-        if url.scheme() != "http" || is_inside(host) {
+        if url.scheme() != "http" || is_inside(&host) {
             continue;
         }
         if let Some(credential) = credential {
@@ -127,15 +129,13 @@ fn credential(spec: &QuerySpec) -> Option<&str> {
 }
 
 /// Whether a host is one of the cluster, or of the network around it.
-fn is_inside(host: &str) -> bool {
-    let bare = host.trim_matches(['[', ']']);
-    if let Ok(address) = bare.parse::<std::net::IpAddr>() {
-        return match address {
-            std::net::IpAddr::V4(v4) => v4.is_private() || v4.is_loopback() || v4.is_link_local(),
-            std::net::IpAddr::V6(v6) => v6.is_loopback() || (v6.segments()[0] & 0xfe00) == 0xfc00,
-        };
-    }
-    let labels: Vec<&str> = bare.trim_end_matches('.').split('.').collect();
+fn is_inside(host: &Host<&str>) -> bool {
+    let name = match host {
+        Host::Ipv4(v4) => return v4.is_private() || v4.is_loopback() || v4.is_link_local(),
+        Host::Ipv6(v6) => return v6.is_loopback() || v6.is_unique_local(),
+        Host::Domain(name) => name,
+    };
+    let labels: Vec<&str> = name.trim_end_matches('.').split('.').collect();
     let last = labels.last().copied().unwrap_or_default();
     // `prometheus.monitoring` is a Service; a name of the world ends with a country or one of a few words.
     let is_service = labels.len() == 2 && last.len() > 2 && !WORLD.contains(&last);
