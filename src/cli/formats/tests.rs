@@ -284,10 +284,44 @@ fn junit_fails_a_gate_once() {
 }
 
 #[test]
+fn one_fault_in_many_metrics_is_told_once() {
+    let source = [Source::new("t.yaml", None, "a\n".repeat(9))];
+    let findings: Vec<Finding> = (0..3)
+        .map(|line| finding(&source[0], Level::Deny, Span::new(2 * line, 2 * line + 1)))
+        .collect();
+    let outcome = |detail| {
+        let outcome = Outcome {
+            sources: &source,
+            counts: Counts::default(),
+            findings: findings
+                .iter()
+                .map(|f| Told::new(f, String::new(), &source))
+                .collect(),
+            skipped: &[],
+            gates: &[],
+            errors: &[],
+            rules: ALL,
+        };
+        human(&outcome, detail, Paint::Plain)
+    };
+    let brief = outcome(Detail::Brief);
+    assert_eq!(brief.matches("says `x`").count(), 1, "{brief}");
+    assert!(
+        brief.contains("  = also: t.yaml:2:1, metric `errors`, t.yaml:3:1, metric `errors`\n"),
+        "{brief}"
+    );
+    assert_eq!(outcome(Detail::Full).matches("says `x`").count(), 3);
+}
+
+#[test]
 fn many_findings_of_one_rule_are_folded() {
     let source = [Source::new("t.yaml", None, "a\n".repeat(9))];
     let findings: Vec<Finding> = (0..9)
-        .map(|line| finding(&source[0], Level::Deny, Span::new(2 * line, 2 * line + 1)))
+        .map(|line| {
+            let mut found = finding(&source[0], Level::Deny, Span::new(2 * line, 2 * line + 1));
+            found.message = format!("{} in line {line}", found.message);
+            found
+        })
         .collect();
     let of = |count: usize, detail| {
         let told = findings[..count].iter();

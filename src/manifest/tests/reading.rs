@@ -273,7 +273,7 @@ spec: {analyses: [{name: c, templateName: c, args: [{name: t, valueFrom: {secret
             .text,
         "5"
     );
-    assert_eq!(rollout.replicas, Some(1));
+    assert_eq!(rollout.replicas, None);
     assert_eq!(experiment.name.text, "e-");
     assert_eq!(
         experiment.uses[0].arguments[0].from,
