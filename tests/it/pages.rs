@@ -50,7 +50,11 @@ fn row(rule: &Rule) -> String {
 fn the_readme_lists_every_rule() {
     let mut table = String::new();
     for (section, title) in SECTIONS {
-        write!(table, "\n**{title}**\n\n| rule | level | finds |\n|---|---|---|\n").unwrap();
+        write!(
+            table,
+            "\n**{title}**\n\n| rule | level | finds |\n|---|---|---|\n"
+        )
+        .unwrap();
         for rule in rules::ALL.iter().filter(|rule| rule.section == section) {
             table.push_str(&row(rule));
         }
