@@ -29,6 +29,16 @@ pub struct Finding {
     pub fix: Option<Fix>,
 }
 
+impl Fix {
+    /// Both at once.
+    pub fn and(mut self, other: Fix) -> Fix {
+        self.is_safe &= other.is_safe;
+        self.edits.extend(other.edits);
+        self.edits.sort_by_key(|edit| edit.span);
+        self
+    }
+}
+
 /// A stretch of a field's text.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Spot {

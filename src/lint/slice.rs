@@ -1,9 +1,11 @@
 //! A slice of a metric by its outcome into the whole: `sum(rate(x{code=~"5.."}[5m]))` into `sum(rate(x[5m]))`.
 
+use crate::lint::anchor::{anchor, counted, is_sliced};
 use crate::lint::gate::Gate;
 use crate::lint::quote::{one_line, quoted};
 use crate::promql::Query;
 use crate::promql::ast::{AggregateOp, Expr, ExprKind};
+use crate::promql::names::only_while_wrong;
 use crate::promql::outcome::{Picks, is_outcome, selector_picks};
 use crate::promql::select::{DataSelector, data_selectors, is_counter_function};
 use crate::promql::zeros::completed;
@@ -26,6 +28,10 @@ pub fn is_completed(gate: &Gate<'_>, query: &Query, data: &DataSelector<'_>) -> 
     let Some(text) = &gate.query else {
         return false;
     };
+    // Their zeros stand on series of the same metric, of which there are none while all is well.
+    if data.selector.metric().is_some_and(only_while_wrong) {
+        return false;
+    }
     completed(&text.filled.text, &query.expr, gate.labels())
         .iter()
         .any(|completion| {
@@ -107,8 +113,33 @@ pub struct Zeros {
     pub edits: Vec<(Span, String)>,
     /// The first of the sums with its zero.
     pub example: String,
+    /// That sum as it is, cut where it is long.
+    pub own: String,
     /// Whether no answer that is there changes: one series each, and nothing above counts them.
     pub is_safe: bool,
+}
+
+impl Zeros {
+    /// What to write, and in place of what.
+    pub fn in_words(&self) -> String {
+        format!("write `{}` in place of `{}`", self.example, self.own)
+    }
+}
+
+/// The aggregation around a selector, and what is there where it is not: the same sum over all outcomes, or what
+/// anchors a selector whose metric is no evidence.
+pub fn whole<'a>(
+    gate: &Gate<'_>,
+    query: &Query,
+    data: &DataSelector<'a>,
+) -> Option<(&'a Expr, String)> {
+    let is_evidence = !data.selector.metric().is_some_and(only_while_wrong);
+    if is_evidence && is_sliced(gate, data) {
+        let sum = sum_around(data)?;
+        return Some((sum, unsliced(gate, query, sum, data)?));
+    }
+    let part = counted(data)?;
+    Some((part, anchor(gate, query, data, part)?))
 }
 
 /// Makes each sum over one of `slices` answer 0 where the whole is there and the slice is not; none where one of them is
@@ -117,19 +148,20 @@ pub fn zeros(gate: &Gate<'_>, query: &Query, slices: &[&DataSelector<'_>]) -> Op
     let mut zeros = Zeros {
         edits: Vec::new(),
         example: String::new(),
+        own: String::new(),
         is_safe: true,
     };
     let mut done: Vec<Span> = Vec::new();
     for data in slices {
-        let sum = sum_around(data)?;
+        let (sum, unsliced) = whole(gate, query, data)?;
         if done.contains(&sum.span) {
             continue;
         }
         done.push(sum.span);
-        let unsliced = unsliced(gate, query, sum, data)?;
         if zeros.example.is_empty() {
             let own = one_line(gate, query, sum.span);
             zeros.example = format!("({own} or 0 * {unsliced})");
+            zeros.own = quoted(gate, query, sum.span);
         }
         zeros.edits.push((Span::at(sum.span.start), "(".to_owned()));
         let behind = format!(" or 0 * {unsliced})");

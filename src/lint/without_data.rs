@@ -6,6 +6,7 @@ use crate::lint::conditions::{Condition, Conditions, Verdict};
 use crate::lint::findings::Findings;
 use crate::lint::gate::Gate;
 use crate::promql::Query;
+use crate::promql::names::is_alert;
 use crate::promql::select::data_selectors;
 use crate::text::filled::HOLE;
 
@@ -31,29 +32,85 @@ pub fn closed_without_series(condition: &Condition) -> String {
     }
 }
 
-/// The text of a condition that NaN does not pass: `(…) && !isNaN(result[0])`, `… || isNaN(result[0])`.
-pub fn closed_for_nan(condition: &Condition, result: ResultType) -> String {
+/// The text of a condition that NaN does not pass: `(…) && !isNaN(result[0])`, `… || isNaN(result[0])`; the branch that
+/// lets it pass by name, `isNaN(result[0]) || …`, is dropped. None where that cannot be written simply.
+pub fn closed_for_nan(gate: &Gate<'_>, condition: &Condition) -> Option<String> {
     let text = judged(condition);
-    let nan = match result {
-        ResultType::Scalar => "isNaN(result)",
-        // Where the length is asked first, an index could be out of range.
-        _ if condition.indices.is_empty() || condition.names("len") => "any(result, isNaN(#))",
-        _ => "isNaN(result[0])",
+    let (probe, nan) = match gate.conditions.result_type {
+        ResultType::Scalar => (ResultValue::Scalar(f64::NAN), "isNaN(result)"),
+        _ => (
+            ResultValue::Vector(vec![f64::NAN]),
+            // Where the length is asked first, an index could be out of range.
+            match condition.indices.is_empty() || condition.names("len") {
+                true => "any(result, isNaN(#))",
+                false => "isNaN(result[0])",
+            },
+        ),
     };
-    match condition.name {
-        "successCondition" => {
-            let named = ["isNaN(result[0])", "isNaN(result)", "any(result, isNaN(#))"];
-            let before = || {
-                let rest = named.iter().find_map(|named| text.strip_suffix(named))?;
-                let rest = rest.trim_end().strip_suffix("||")?.trim_end();
-                (!rest.is_empty() && !rest.contains('?')).then_some(rest)
-            };
-            let rest = behind(text, &named, "||").or_else(before).unwrap_or(text);
-            // Not the other way round: YAML takes a text that begins with `!` for a tag.
-            format!("{} && !{nan}", grouped(rest, &["||", " or ", "?"]))
-        }
-        _ => format!("{} || {nan}", grouped(text, &["?"])),
+    let is_success = condition.name == "successCondition";
+    let refused = |text: &str| match is_success {
+        // Not the other way round: YAML takes a text that begins with `!` for a tag.
+        true => format!("{} && !{nan}", grouped(text, &["||", " or ", "?"])),
+        false => format!("{} || {nan}", grouped(text, &["?"])),
+    };
+    let closes = |text: &String| closes(gate, condition, text, &probe);
+    if !condition.names("isNaN") {
+        return Some(refused(text)).filter(closes);
     }
+    match without_nan(text, is_success) {
+        Some(rest) => Some(rest.clone())
+            .filter(closes)
+            .or_else(|| Some(refused(&rest)).filter(closes)),
+        None if is_success => None,
+        None => Some(refused(text)).filter(closes),
+    }
+}
+
+/// A condition without the branches that only let NaN pass: `isNaN(…)` of a success condition's alternatives, `!isNaN(…)`
+/// of what a failure condition asks together. None where it has none such, or nothing else.
+fn without_nan(text: &str, is_success: bool) -> Option<String> {
+    let (operators, sign) = match is_success {
+        true => (["||", " or "], ""),
+        false => (["&&", " and "], "!"),
+    };
+    let opaque = ['?', ';', HOLE, '"', '\'', '`'];
+    let is_mixed = !is_success && (text.contains("||") || text.contains(" or "));
+    if text.contains(opaque) || is_mixed {
+        return None;
+    }
+    let named = ["isNaN(result[0])", "isNaN(result)", "any(result,isNaN(#))"];
+    let is_named = |branch: &&str| {
+        let tight: String = branch.chars().filter(|c| !c.is_whitespace()).collect();
+        tight
+            .strip_prefix(sign)
+            .is_some_and(|rest| named.contains(&rest))
+    };
+    let branches = branches(text, operators);
+    let kept: Vec<_> = branches.iter().copied().filter(|b| !is_named(b)).collect();
+    let joint = format!(" {} ", operators[0]);
+    (!kept.is_empty() && kept.len() < branches.len()).then(|| kept.join(&joint))
+}
+
+/// The operands between operators that stand in no bracket.
+fn branches<'a>(text: &'a str, operators: [&str; 2]) -> Vec<&'a str> {
+    let (mut found, mut depth, mut from, mut at) = (Vec::new(), 0_usize, 0, 0);
+    while let Some(c) = text[at..].chars().next() {
+        let operator = operators.iter().find(|o| text[at..].starts_with(**o));
+        match (c, operator) {
+            ('(' | '[' | '{', _) => depth += 1,
+            (')' | ']' | '}', _) => depth = depth.saturating_sub(1),
+            (_, Some(operator)) if depth == 0 => {
+                found.push(text[from..at].trim());
+                at += operator.len();
+                from = at;
+                continue;
+            }
+            _ => {}
+        }
+        at += c.len_utf8();
+    }
+    found.push(text[from..].trim());
+    found
 }
 
 /// Whether the gate, its condition of this name written so, does not pass on `result`, and still on some number.
@@ -126,10 +183,13 @@ pub fn hangs(gate: &Gate<'_>, verdict: Option<Verdict>, out: &mut Findings<'_>) 
     true
 }
 
+/// What to write in place of a query about alerts.
+pub const OF_ALERTS: &str = "ask for the alerting rule's own expression: while all is well there are no alerts, and none where \
+    the rules are not evaluated";
+
 /// Whether the query asks for alerts alone, of which there are none while all is well.
 pub fn is_about_alerts(query: &Query) -> bool {
     let selectors = data_selectors(&query.expr);
-    let is_alert = |metric: &str| matches!(metric, "ALERTS" | "ALERTS_FOR_STATE");
     !selectors.is_empty()
         && selectors
             .iter()

@@ -71,6 +71,21 @@ pub fn failure_named(name: &str) -> bool {
     words(name).any(|word| FAILURE_WORDS.iter().any(|start| starts(word, start)))
 }
 
+/// Series that alerting rules write while they are pending or firing, and only then.
+pub fn is_alert(name: &str) -> bool {
+    matches!(name, "ALERTS" | "ALERTS_FOR_STATE")
+}
+
+/// Series of kube-state-metrics that a pod has only while, or once, something is the matter with it (its
+/// `internal/store/pod.go`): a container that does not wait has no reason to, one that never ended has no last end.
+pub fn only_while_wrong(name: &str) -> bool {
+    name.strip_prefix("kube_pod_").is_some_and(|rest| {
+        rest.ends_with("_reason")
+            || rest.ends_with("_last_terminated_exitcode")
+            || rest == "status_unschedulable"
+    })
+}
+
 /// The name's words: `_` parts them, and what recording rules (`:`) and OpenTelemetry (`.`) put there.
 pub fn words(name: &str) -> impl Iterator<Item = &str> {
     name.split(['_', ':', '.']).filter(|word| !word.is_empty())
@@ -120,6 +135,24 @@ mod tests {
                 (gauge, counter),
                 "`{name}`"
             );
+        }
+    }
+
+    #[test]
+    fn what_is_there_only_while_something_is_wrong() {
+        for (name, wanted) in [
+            ("kube_pod_container_status_waiting_reason", true),
+            ("kube_pod_init_container_status_waiting_reason", true),
+            ("kube_pod_container_status_last_terminated_reason", true),
+            ("kube_pod_container_status_last_terminated_exitcode", true),
+            ("kube_pod_status_reason", true),
+            ("kube_pod_status_unschedulable", true),
+            ("kube_pod_container_status_waiting", false),
+            ("kube_pod_status_phase", false),
+            ("kube_job_status_failed", false),
+            ("app_reason", false),
+        ] {
+            assert_eq!(only_while_wrong(name), wanted, "`{name}`");
         }
     }
 

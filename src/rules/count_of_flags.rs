@@ -4,7 +4,9 @@ use crate::lint::findings::Findings;
 use crate::lint::gate::Gate;
 use crate::lint::rule::Check;
 use crate::promql::Query;
-use crate::promql::ast::{AggregateOp, ExprKind};
+use crate::promql::ast::{AggregateOp, BinaryOp, Expr, ExprKind};
+use crate::promql::literal::literal;
+use crate::text::span::Span;
 
 rule! {
     /// ## What it does
@@ -48,6 +50,7 @@ const FLAGS: [&str; 6] = [
 ];
 
 fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
+    let nothing = times_zero(&query.expr);
     query.expr.walk(&mut |node| {
         let ExprKind::Aggregation(aggregation) = &node.kind else {
             return;
@@ -59,7 +62,8 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
         let Some(name) = selector.metric().filter(|name| is_flag(name)) else {
             return;
         };
-        if aggregation.op == AggregateOp::Count {
+        let is_presence = nothing.iter().any(|span| span.holds(node.span));
+        if aggregation.op == AggregateOp::Count && !is_presence {
             out.warn(
                 gate.in_query(node.span),
                 format!("`count` counts the series of `{name}`, those that are 0 too"),
@@ -68,6 +72,22 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
             .fix(gate.fix_query(false, &[(aggregation.op_span, "sum".to_owned())]));
         }
     });
+}
+
+/// What is multiplied by 0: only whether it is there counts.
+fn times_zero(expr: &Expr) -> Vec<Span> {
+    let mut spans = Vec::new();
+    expr.walk(&mut |node| {
+        if let ExprKind::Binary(binary) = &node.kind
+            && binary.op == BinaryOp::Multiply
+            && [&binary.left, &binary.right]
+                .map(literal)
+                .contains(&Some(0.0))
+        {
+            spans.push(node.span);
+        }
+    });
+    spans
 }
 
 fn is_flag(name: &str) -> bool {
@@ -86,6 +106,9 @@ mod tests {
             ("count by (node) (up)", 1),
             ("count(kube_pod_container_status_ready == 1)", 0),
             ("count(kube_pod_info)", 0),
+            ("sum(x) or 0 * count(up{namespace=\"a\"})", 0),
+            ("sum(x) or (count(up)) * 0", 0),
+            ("sum(x) or 2 * count(up)", 1),
             ("sum(kube_pod_container_status_ready)", 0),
         ] {
             assert_eq!(

@@ -1,24 +1,26 @@
 //! Conditions that cannot be evaluated where the query answers nothing.
 
 use crate::condition::ResultValue;
+use crate::lint::anchor::{missing_in_health, presence_in_words};
 use crate::lint::conditions::{Condition, Verdict};
 use crate::lint::finding::Fix;
 use crate::lint::findings::Findings;
 use crate::lint::gate::Gate;
 use crate::lint::level::Level;
 use crate::lint::rule::Check;
-use crate::lint::without_data::{closed_without_series, closes};
+use crate::lint::slice::zeros;
+use crate::lint::without_data::{OF_ALERTS, closed_without_series, closes, is_about_alerts};
 use crate::promql::Query;
 use crate::promql::answer::{Certainty, can_be_empty};
-use crate::promql::names::{failure_named, says_counter};
-use crate::promql::outcome::is_outcome;
-use crate::promql::select::data_selectors;
+use crate::promql::names::only_while_wrong;
 
 rule! {
     /// ## What it does
     ///
     /// Finds conditions that read `result[0]` of a query that can answer nothing. At a metric whose name alone says that it
     /// counts failures it is a warning: many such counters are born with the first failure, so a healthy canary has none.
+    /// So it is at series that are there only while something is wrong, `kube_pod_container_status_waiting_reason`: write a
+    /// zero behind them, `or 0 * sum(kube_pod_info{…})`.
     ///
     /// ## Why it matters
     ///
@@ -65,7 +67,18 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
         Some((index, span)) => (*span, format!("`result[{index}]` is out of range")),
         None => (condition.all(), "the condition has no value".to_owned()),
     };
-    let (level, why) = match born_late(gate, query) {
+    let missing = missing_in_health(gate, query);
+    let is_alert =
+        is_about_alerts(query) && gate.conditions.judge_elements(&[0.0]) == Verdict::Successful;
+    let (level, why) = match missing.first().and_then(|data| data.selector.metric()) {
+        _ if is_alert => (
+            Level::Warn,
+            "; while all is well there are no alerts".to_owned(),
+        ),
+        Some(metric) if only_while_wrong(metric) => (
+            Level::Warn,
+            format!("; while all is well there is no `{metric}`"),
+        ),
         Some(metric) => (
             Level::Warn,
             format!("; `{metric}` may have none before the first failure"),
@@ -81,6 +94,19 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
         finding.help(
             "`len(result)` is asked too late: put it before `result[0]`, `len(result) > 0 && …`",
         );
+        return;
+    }
+    if is_alert {
+        finding.help(OF_ALERTS);
+        return;
+    }
+    if let Some(first) = missing.first() {
+        match zeros(gate, query, &missing.iter().collect::<Vec<_>>()) {
+            Some(zeros) => finding
+                .help(zeros.in_words())
+                .fix(gate.fix_query(false, &zeros.edits)),
+            None => finding.help(format!("write {}", presence_in_words(first))),
+        };
         return;
     }
     let closed: Vec<_> = indexing().map(|c| (c, closed_without_series(c))).collect();
@@ -115,22 +141,6 @@ fn asks_too_late(condition: &Condition) -> bool {
     length
         .zip(index)
         .is_some_and(|(length, index)| index < length)
-}
-
-/// A counter of failures by its name alone: nothing says that it is there before the first.
-fn born_late(gate: &Gate<'_>, query: &Query) -> Option<String> {
-    data_selectors(&query.expr).iter().find_map(|data| {
-        let metric = data.selector.metric()?;
-        let is_counted = data.function.is_some() || says_counter(metric);
-        let is_sliced = data
-            .selector
-            .matchers
-            .iter()
-            .any(|matcher| is_outcome(matcher, Some(metric), gate.labels()));
-        let is_exported = metric.starts_with("kube_");
-        (failure_named(metric) && is_counted && !is_sliced && !is_exported)
-            .then(|| metric.to_owned())
-    })
 }
 
 #[cfg(test)]

@@ -1,14 +1,16 @@
 //! Conditions that pass where the query answers nothing.
 
 use crate::condition::ResultValue;
+use crate::lint::anchor::{missing_in_health, presence_in_words};
 use crate::lint::conditions::Verdict;
 use crate::lint::findings::Findings;
 use crate::lint::gate::Gate;
 use crate::lint::level::Level;
 use crate::lint::purpose::passes_no_series;
 use crate::lint::rule::Check;
+use crate::lint::slice::zeros;
 use crate::lint::without_data::{
-    closed_without_series, closes, deciding, hangs, is_about_alerts, said,
+    OF_ALERTS, closed_without_series, closes, deciding, hangs, is_about_alerts, said,
 };
 use crate::promql::Query;
 use crate::promql::answer::{Certainty, can_be_empty};
@@ -34,7 +36,8 @@ rule! {
     /// ## Write instead
     ///
     /// ```yaml
-    /// query: sum by (pod) (increase(app_errors_total{namespace="shop"}[5m]))
+    /// query: |
+    ///   sum by (pod) (increase(app_errors_total{namespace="shop"}[5m])) or 0 * sum by (pod) (up{namespace="shop"})
     /// successCondition: "len(result) > 0 && all(result, # < 9)"
     /// ```
     ///
@@ -78,17 +81,45 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
         "without series {}: no data is Successful{why}",
         said(condition)
     );
-    let closed = closed_without_series(condition);
     let finding = out.push(level, condition.spot(condition.all()), message);
-    if closes(gate, condition, &closed, &ResultValue::Vector(Vec::new())) {
-        finding
-            .help(format!("write `{}`", one_line(&closed)))
-            .fix(gate.fix_text(false, &condition.field, &closed));
-    } else {
-        finding.help(
-            "ask for a number that is there while all is well, compare it in the condition, and let no series fail: \
-             `len(result) > 0 && …`",
-        );
+    if is_about_alerts(query) {
+        finding.help(OF_ALERTS);
+        return;
+    }
+    let closed = closed_without_series(condition);
+    let can_close = closes(gate, condition, &closed, &ResultValue::Vector(Vec::new()));
+    let fix = || gate.fix_text(false, &condition.field, &closed);
+    let missing = missing_in_health(gate, query);
+    match missing.first() {
+        Some(first) if can_close => {
+            let closed = one_line(&closed);
+            match zeros(gate, query, &missing.iter().collect::<Vec<_>>()) {
+                Some(zeros) => finding
+                    .help(format!(
+                        "{}, which makes health an answer, and `{closed}`",
+                        zeros.in_words()
+                    ))
+                    .fix(
+                        gate.fix_query(false, &zeros.edits)
+                            .and_then(|query| Some(query.and(fix()?))),
+                    ),
+                None => finding.help(format!(
+                    "write {}, which makes health an answer, and `{closed}`",
+                    presence_in_words(first)
+                )),
+            };
+        }
+        _ if can_close => {
+            finding
+                .help(format!("write `{}`", one_line(&closed)))
+                .fix(fix());
+        }
+        _ => {
+            finding.help(
+                "ask for a number that is there while all is well, compare it in the condition, and let no series fail: \
+                 `len(result) > 0 && …`",
+            );
+        }
     }
 }
 

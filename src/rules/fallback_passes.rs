@@ -1,17 +1,18 @@
 //! A constant that answers where there are no data, and passes.
 
+use crate::lint::anchor::{late, presence_in_words};
 use crate::lint::conditions::Verdict;
 use crate::lint::findings::Findings;
 use crate::lint::gate::Gate;
 use crate::lint::level::Level;
 use crate::lint::quote::{one_line, quoted};
 use crate::lint::rule::Check;
-use crate::lint::slice::{lazy, sum_around, unsliced, zeros};
-use crate::lint::without_data::{deciding, hangs, is_about_alerts, said};
+use crate::lint::slice::{lazy, sum_around, unsliced, whole, zeros};
+use crate::lint::without_data::{OF_ALERTS, deciding, hangs, is_about_alerts, said};
 use crate::promql::Query;
 use crate::promql::answer::{Constant, fallback, has_hole, has_selector, without_data};
 use crate::promql::ast::{AggregateOp, Binary, BinaryOp, Expr, ExprKind};
-use crate::promql::names::failure_named;
+use crate::promql::names::only_while_wrong;
 use crate::promql::outcome::{Picks, is_outcome};
 use crate::promql::select::{DataSelector, data_selectors};
 use crate::text::float::go_float;
@@ -46,7 +47,8 @@ rule! {
     ///
     /// ## Known gaps
     ///
-    /// A query about `ALERTS`, of which there are none while all is well, is a warning.
+    /// A query about `ALERTS`, of which there are none while all is well, is a warning without a fix: the alerting rule's own
+    /// expression is the better gate.
     "fallback-passes", "the fallback passes: green for ever",
     NoData, levels: [Deny, Warn],
     rests_on_no_data: true,
@@ -82,8 +84,12 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
     let whole = quoted(gate, query, query.expr.span);
     let Some(or) = constant_or(&query.expr) else {
         let spot = gate.in_query(query.expr.span);
-        out.push(level, spot, format!("without data `{whole}` is {end}"))
-            .help("ask for what is there while all is well, and whose value tells how well");
+        let finding = out.push(level, spot, format!("without data `{whole}` is {end}"));
+        match is_about_alerts(query) {
+            true => finding.help(OF_ALERTS),
+            false => finding
+                .help("ask for what is there while all is well, and whose value tells how well"),
+        };
         return;
     };
     let constant = quoted(gate, query, or.right.span);
@@ -132,10 +138,21 @@ struct Advice {
 }
 
 fn advice(gate: &Gate<'_>, query: &Query, or: &Binary) -> Advice {
+    if is_about_alerts(query) {
+        return Advice::words(OF_ALERTS.to_owned());
+    }
     let left = or.left.unwrapped();
     let behind = Span::new(or.left.span.end, or.right.span.end);
     let dropped = (behind, String::new());
     let fallback = quoted(gate, query, or.op_span.to(or.right.span));
+    let mut late = late(gate, query);
+    late.retain(|data| or.left.span.holds(data.span));
+    if late
+        .iter()
+        .any(|data| data.selector.metric().is_some_and(only_while_wrong))
+    {
+        return anchored(gate, query, or, &late);
+    }
     if let Some(text) = zero_of(gate, query, left) {
         return Advice {
             help: format!("write `0 * {text}` in its place: 0 only where somebody looked"),
@@ -147,12 +164,13 @@ fn advice(gate: &Gate<'_>, query: &Query, or: &Binary) -> Advice {
         .filter(|data| or.left.span.holds(data.span))
         .collect();
     if let Some(zeros) = zeros(gate, query, &slices.iter().collect::<Vec<_>>()) {
+        let help = format!("{}, without `{fallback}`", zeros.in_words());
         let mut edits = zeros.edits;
         edits.push(dropped);
-        return Advice {
-            help: format!("write `{}`, without `{fallback}`", zeros.example),
-            edits,
-        };
+        return Advice { help, edits };
+    }
+    if !late.is_empty() {
+        return anchored(gate, query, or, &late);
     }
     if let Some((edits, text)) = counted_filter(gate, query, left, behind) {
         return Advice {
@@ -160,20 +178,49 @@ fn advice(gate: &Gate<'_>, query: &Query, or: &Binary) -> Advice {
             edits,
         };
     }
-    match born_late(gate, query, left) {
-        Some(up) if up.is_empty() => Advice {
-            help: "write `0 * sum(up{…})` in its place, with the labels of the pods: there whenever they are scraped"
-                .to_owned(),
+    Advice {
+        help: format!("drop `{fallback}`: then no data is no answer"),
+        edits: vec![dropped],
+    }
+}
+
+impl Advice {
+    fn words(help: String) -> Self {
+        Advice {
+            help,
             edits: Vec::new(),
-        },
-        Some(up) => Advice {
-            help: format!("write `0 * {up}` in its place: there whenever the pods are scraped"),
-            edits: vec![(or.right.span, format!("0 * {up}"))],
-        },
-        None => Advice {
-            help: format!("drop `{fallback}`: then no data is no answer"),
-            edits: vec![dropped],
-        },
+        }
+    }
+}
+
+/// A zero over what is there whenever the pods are, for selectors without series while all is well.
+fn anchored(gate: &Gate<'_>, query: &Query, or: &Binary, late: &[DataSelector<'_>]) -> Advice {
+    let fallback = quoted(gate, query, or.op_span.to(or.right.span));
+    if let [data] = late
+        && let Some((part, text)) = whole(gate, query, data)
+        && std::ptr::eq(part, or.left.unwrapped())
+    {
+        return Advice {
+            help: format!("write `0 * {text}` in its place: there whenever the pods are"),
+            edits: vec![(or.right.span, format!("0 * {text}"))],
+        };
+    }
+    match zeros(gate, query, &late.iter().collect::<Vec<_>>()) {
+        Some(zeros) => {
+            let help = format!("{}, without `{fallback}`", zeros.in_words());
+            let mut edits = zeros.edits;
+            edits.push((
+                Span::new(or.left.span.end, or.right.span.end),
+                String::new(),
+            ));
+            Advice { help, edits }
+        }
+        None => {
+            let words = late.first().map(presence_in_words).unwrap_or_default();
+            Advice::words(format!(
+                "write {words}, in place of `{fallback}`: there whenever the pods are"
+            ))
+        }
     }
 }
 
@@ -222,47 +269,6 @@ fn counted_filter(
     );
     let end = one_line(gate, query, Span::new(filter.op_span.end, left.span.end));
     Some((edits, format!("sum{rest} bool {end}")))
-}
-
-/// Labels that `up` has, too.
-const OF_TARGETS: [&str; 7] = [
-    "cluster",
-    "namespace",
-    "pod",
-    "job",
-    "instance",
-    "service",
-    "endpoint",
-];
-
-/// Of a counter of failures by its name the targets that would expose it: `sum(up{namespace="shop"})`,
-/// nothing where no matcher tells them.
-fn born_late(gate: &Gate<'_>, query: &Query, left: &Expr) -> Option<String> {
-    let all = data_selectors(&query.expr);
-    let mut inside = all.iter().filter(|data| left.span.holds(data.span));
-    let data: &DataSelector<'_> = inside.next().filter(|_| inside.next().is_none())?;
-    let metric = data.selector.metric()?;
-    if !failure_named(metric) || data.function.is_none() || metric.starts_with("kube_") {
-        return None;
-    }
-    let sum = sum_around(data).filter(|sum| std::ptr::eq(*sum, left))?;
-    let ExprKind::Aggregation(aggregation) = &sum.kind else {
-        return None;
-    };
-    let matchers: Vec<_> = data
-        .selector
-        .matchers
-        .iter()
-        .filter(|m| OF_TARGETS.contains(&m.label.text.as_str()))
-        .map(|m| one_line(gate, query, m.span))
-        .collect();
-    aggregation
-        .grouping
-        .is_none()
-        .then(|| match matchers.is_empty() {
-            true => String::new(),
-            false => format!("sum(up{{{}}})", matchers.join(", ")),
-        })
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! A count of failures that is not there before the first.
 
+use crate::lint::anchor::presence_in_words;
 use crate::lint::conditions::Verdict;
 use crate::lint::findings::Findings;
 use crate::lint::gate::Gate;
@@ -8,6 +9,7 @@ use crate::lint::slice::{has_none, is_completed, lazy, zeros};
 use crate::lint::without_data::hangs;
 use crate::promql::Query;
 use crate::promql::missing::{Missing, without};
+use crate::promql::names::only_while_wrong;
 use crate::promql::outcome::Picks;
 
 rule! {
@@ -80,8 +82,11 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
     );
     match zeros(gate, query, &slices.iter().collect::<Vec<_>>()) {
         Some(zeros) => finding
-            .help(format!("write `{}`", zeros.example))
+            .help(zeros.in_words())
             .fix(gate.fix_query(zeros.is_safe, &zeros.edits)),
+        None if first.selector.metric().is_some_and(only_while_wrong) => {
+            finding.help(format!("write {} behind it", presence_in_words(first)))
+        }
         None => finding
             .help("write a zero behind it, `… or 0 * …`, over all that the failures are a part of"),
     };
@@ -89,7 +94,7 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{fixed, found};
+    use crate::rules::testing::{fixed, found, said};
 
     const E: &str = "sum(rate(x{code=~\"5..\"}[5m]))";
 
@@ -153,6 +158,36 @@ mod tests {
             let gate = format!("provider: plugin\n{more}{}", gate(query, below));
             assert_eq!(found(super::RULE.name, &gate), expected, "{gate}");
         }
+    }
+
+    #[test]
+    fn the_help_names_the_part() {
+        let gate = gate(
+            "sum(rate(x{code=~\"5..\"}[5m])) / sum(rate(x[5m]))",
+            "successCondition: result[0] < 0.05",
+        );
+        let said = said(super::RULE.name, &gate);
+        assert!(
+            said[0].ends_with(
+                "; write `(sum(rate(x{code=~\"5..\"}[5m])) or 0 * sum(rate(x[5m])))` in place of \
+                 `sum(rate(x{code=~\"5..\"}[5m]))`"
+            ),
+            "{said:?}"
+        );
+    }
+
+    #[test]
+    fn what_a_healthy_pod_does_not_have_is_no_evidence() {
+        let ended = "sum(changes(kube_pod_container_status_last_terminated_reason{ns=\"a\",pod=~\"b-.*\",reason=\"OOMKilled\"}[5m]))";
+        let below = "successCondition: result[0] == 0";
+        let (after, is_safe) = fixed(
+            super::RULE.name,
+            &gate(&ended.replace("ns=", "namespace="), below),
+        );
+        let whole = "or 0 * sum(kube_pod_info{namespace=\"a\", pod=~\"b-.*\"}))";
+        assert!(after.contains(whole) && !is_safe, "{after}");
+        let plugin = format!("provider: plugin\n{}", gate(ended, below));
+        assert_eq!(found(super::RULE.name, &plugin), ["warn"]);
     }
 
     #[test]

@@ -86,7 +86,7 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
     let slices: Vec<_> = slices.iter().map(|(_, data)| data).collect();
     match zeros(gate, query, &slices) {
         Some(zeros) => finding
-            .help(format!("write `{}`{also}", zeros.example))
+            .help(format!("{}{also}", zeros.in_words()))
             .fix(gate.fix_query(zeros.is_safe, &zeros.edits)),
         None => finding.help(format!("write a zero behind it, `… or 0 * …`{also}")),
     };

@@ -1,13 +1,12 @@
 //! Conditions that pass where the answer is NaN.
 
-use crate::condition::{ResultType, ResultValue};
 use crate::lint::conditions::Verdict;
 use crate::lint::findings::Findings;
 use crate::lint::gate::Gate;
 use crate::lint::level::Level;
 use crate::lint::purpose::passes_nan;
 use crate::lint::rule::Check;
-use crate::lint::without_data::{closed_for_nan, closes, deciding, hangs, said};
+use crate::lint::without_data::{closed_for_nan, deciding, hangs, said};
 use crate::promql::Query;
 use crate::promql::answer::{Certainty, can_be_nan};
 
@@ -62,26 +61,32 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
         true => Level::Warn,
         false => Level::Deny,
     };
-    let closed = closed_for_nan(condition, gate.conditions.result_type);
     let finding = out.push(
         level,
         condition.spot(condition.all()),
         format!("of NaN {}: no traffic is Successful", said(condition)),
     );
-    let text = closed.split_whitespace().collect::<Vec<_>>().join(" ");
-    finding.help(format!("write `{text}`"));
-    let probe = match gate.conditions.result_type {
-        ResultType::Scalar => ResultValue::Scalar(f64::NAN),
-        _ => ResultValue::Vector(vec![f64::NAN]),
-    };
-    if closes(gate, condition, &closed, &probe) {
-        finding.fix(gate.fix_text(false, &condition.field, &closed));
+    match closed_for_nan(gate, condition) {
+        Some(closed) => {
+            let text = closed.split_whitespace().collect::<Vec<_>>().join(" ");
+            finding.help(format!("write `{text}`")).fix(gate.fix_text(
+                false,
+                &condition.field,
+                &closed,
+            ));
+        }
+        None if condition.names("isNaN") => {
+            finding.help("let `isNaN(…)` in it refuse, not pass: no traffic is no health");
+        }
+        None => {
+            finding.help("let NaN fail, `isNaN(…)`: no traffic is no health");
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{fixed, found};
+    use crate::rules::testing::{findings, fixed, found};
 
     const SHARE: &str = "sum(rate(x[5m])) / sum(rate(y[5m]))";
 
@@ -148,7 +153,22 @@ mod tests {
             (
                 SHARE,
                 "successCondition: isNaN(result[0]) || result[0] < 0.05",
-                "'result[0] < 0.05 && !isNaN(result[0])'",
+                "successCondition: result[0] < 0.05\n",
+            ),
+            (
+                SHARE,
+                "successCondition: len(result) == 0 || isNaN(result[0]) || result[0] < 0.05",
+                "successCondition: len(result) == 0 || result[0] < 0.05\n",
+            ),
+            (
+                SHARE,
+                "successCondition: 'any(result, isNaN(#)) or !(result[0] > 0.05)'",
+                "'!(result[0] > 0.05) && !isNaN(result[0])'",
+            ),
+            (
+                SHARE,
+                "failureCondition: '!isNaN(result[0]) && result[0] > 0.05'",
+                "result[0] > 0.05 || isNaN(result[0])",
             ),
             (
                 SHARE,
@@ -158,7 +178,7 @@ mod tests {
             (
                 SHARE,
                 "successCondition: result[0] < 0.05 || isNaN(result[0])",
-                "'result[0] < 0.05 && !isNaN(result[0])'",
+                "successCondition: result[0] < 0.05\n",
             ),
             (
                 "scalar(sum(x))",
@@ -170,5 +190,16 @@ mod tests {
             let (after, is_safe) = fixed(super::RULE.name, &gate(query, condition));
             assert!(after.contains(unquoted) && !is_safe, "{after}");
         }
+    }
+
+    #[test]
+    fn what_cannot_be_written_simply_has_no_fix() {
+        let gate = gate(
+            SHARE,
+            "successCondition: 'isNaN(result[0]) ? true : result[0] < 0.05'",
+        );
+        let findings = findings(&gate);
+        let mut own = findings.iter().filter(|f| f.rule == super::RULE.name);
+        assert!(own.next().is_some_and(|f| f.fix.is_none()), "{findings:?}");
     }
 }

@@ -12,7 +12,7 @@ use crate::promql::select::data_selectors;
 rule! {
     /// ## What it does
     ///
-    /// Finds `=` and `!=` with a value that reads as a regexp: `.*`, `.+`, `a|b`. It denies on labels that hold names of
+    /// Finds `=` and `!=` with a value that reads as a regexp: `.*`, `.+`, `a|b`, `5..` of a code. It denies on labels that hold names of
     /// Kubernetes, which have no such characters.
     ///
     /// ## Why it matters
@@ -118,8 +118,24 @@ fn sign(gate: &Gate<'_>, matcher: &Matcher) -> Option<&'static str> {
         () if holds(".*") => Some(".*"),
         () if holds(".+") => Some(".+"),
         () if is_choice() => Some("|"),
+        () if is_class_of_codes(gate, matcher) => Some("."),
         () => None,
     }
+}
+
+/// `code="5.."`, `status="[45].."`: no code has a dot.
+fn is_class_of_codes(gate: &Gate<'_>, matcher: &Matcher) -> bool {
+    let label = matcher.label.text.as_str();
+    let value = matcher.value.text();
+    let is_written = literals(gate, matcher)
+        .iter()
+        .any(|part| part.contains('.'));
+    let is_code = |c: char| c.is_ascii_digit() || ".[]-^".contains(c);
+    gate.labels().outcome.iter().any(|outcome| outcome == label)
+        && is_written
+        && value.ends_with('.')
+        && value.contains(|c: char| c.is_ascii_digit())
+        && value.chars().all(is_code)
 }
 
 #[cfg(test)]
@@ -135,6 +151,14 @@ mod tests {
             ("container=\".+\"", &["deny"]),
             ("path=\"/api/.*\"", &["warn"]),
             ("envoy_cluster_name=\"outbound|80||web\"", &[]),
+            ("code=\"5..\"", &["warn"]),
+            ("status=\"2..\"", &["warn"]),
+            ("status!=\"[45]..\"", &["warn"]),
+            ("code=\"50.\"", &["warn"]),
+            ("code=\"500\"", &[]),
+            ("code=\"0.5\"", &[]),
+            ("code=~\"5..\"", &[]),
+            ("version=\"5..\"", &[]),
             ("pod=~\"echo-.*\"", &[]),
             ("pod=\"echo-1\"", &[]),
             ("pod=\"echo.1\"", &[]),
@@ -153,6 +177,8 @@ mod tests {
             ("x{pod=\"echo-.*\"}", "x{pod=~\"echo-.*\"}", true),
             ("x{pod!=\"echo-.*\"}", "x{pod!~\"echo-.*\"}", false),
             ("x{path=\"/a.*\"}", "x{path=~\"/a.*\"}", false),
+            ("x{code=\"5..\"}", "x{code=~\"5..\"}", false),
+            ("x{status!=\"2..\"}", "x{status!~\"2..\"}", false),
         ] {
             let (text, is_safe) = fixed(super::RULE.name, &format!("query: {before}"));
             assert!(text.contains(after), "{text}");
