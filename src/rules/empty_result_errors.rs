@@ -228,4 +228,61 @@ mod tests {
             .find(|f| f.rule == super::RULE.name);
         assert!(finding.is_some_and(|finding| finding.fix.is_none()));
     }
+
+    #[test]
+    fn health_has_no_series() {
+        let below = "successCondition: result[0] < 5";
+        for (query, expected) in [
+            (
+                "sum(rate(app_errors_total{ns=\"a\"}[5m])) / sum(rate(app_requests_total{ns=\"a\"}[5m]))",
+                "(sum(rate(app_errors_total{ns=\"a\"}[5m])) or 0 * sum(rate(app_requests_total{ns=\"a\"}[5m]))) / sum(rate(app_requests_total{ns=\"a\"}[5m]))",
+            ),
+            (
+                "100 * sum(rate(app_errors_total[5m])) / clamp_min(sum(rate(t[5m])), 1)",
+                "100 * (sum(rate(app_errors_total[5m])) or 0 * sum(rate(t[5m]))) / clamp_min(",
+            ),
+            (
+                "sum(increase(app_errors_total{namespace=\"a\",pod=~\"b.*\",x=\"y\"}[5m]))",
+                "or 0 * sum(up{namespace=\"a\", pod=~\"b.*\"}))",
+            ),
+            (
+                "sum(kube_pod_container_status_waiting_reason{namespace=\"a\",container=\"c\",reason=\"CrashLoopBackOff\"})",
+                "or 0 * sum(kube_pod_info{namespace=\"a\"}))",
+            ),
+        ] {
+            let own = gate(query, below);
+            assert_eq!(found(super::RULE.name, &own), ["warn"], "{own}");
+            let said = said(super::RULE.name, &own);
+            assert!(
+                said[0].contains("; write `(") && !said[0].contains("a Failed"),
+                "{said:?}"
+            );
+            let (after, is_safe) = fixed(super::RULE.name, &own);
+            assert!(after.contains(expected) && !is_safe, "{after}");
+            assert_eq!(found(super::RULE.name, &after), ["info"], "{after}");
+        }
+    }
+
+    #[test]
+    fn where_nothing_anchors_there_is_no_fix() {
+        for query in ["count(ALERTS)", "sum(increase(app_errors_total[5m]))"] {
+            let findings = findings(&gate(query, "successCondition: result[0] == 0"));
+            let own = findings.iter().find(|f| f.rule == super::RULE.name);
+            assert!(
+                own.is_some_and(|f| f.fix.is_none() && f.level.as_str() == "warn"),
+                "{own:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_there_while_all_is_well_is_no_fault() {
+        for query in [
+            "count(ALERTS{alertname=\"Watchdog\"})",
+            "sum(kube_pod_container_status_terminated_reason{reason=\"Completed\"})",
+        ] {
+            let gate = gate(query, "successCondition: result[0] >= 1");
+            assert_eq!(found(super::RULE.name, &gate), ["info"], "{query}");
+        }
+    }
 }

@@ -129,7 +129,7 @@ fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{fixed, found, said};
+    use crate::rules::testing::{findings, fixed, found, said};
 
     const COUNT: &str = "sum(increase(app_errors_total[5m]))";
     const OK: &str = "sum(rate(x{code=~\"2..\"}[5m])) / sum(rate(x[5m]))";
@@ -251,10 +251,70 @@ mod tests {
                 "len(result) > 0 && (isNaN(result[0]) || result[0] < 9)",
             ),
         ] {
-            let (after, is_safe) = fixed(super::RULE.name, &gate(COUNT, condition));
+            let (after, is_safe) = fixed(super::RULE.name, &gate("sum(queue)", condition));
             assert!(
                 after.contains(&format!("Condition: {expected}\n")) && !is_safe,
                 "{after}"
+            );
+        }
+    }
+
+    #[test]
+    fn health_is_an_answer_first() {
+        let none = "successCondition: len(result) == 0 || result[0] < 9";
+        let all = "successCondition: 'all(result, # < 9)'";
+        for (query, condition, expected) in [
+            (
+                "sum(rate(x{code=~\"5..\"}[5m])) / sum(rate(x[5m]))",
+                none,
+                "(sum(rate(x{code=~\"5..\"}[5m])) or 0 * sum(rate(x[5m]))) / sum(rate(x[5m]))",
+            ),
+            (
+                "sum(increase(app_errors_total{namespace=\"a\"}[5m]))",
+                none,
+                "(sum(increase(app_errors_total{namespace=\"a\"}[5m])) or 0 * sum(up{namespace=\"a\"}))",
+            ),
+            (
+                "sum by (pod) (increase(app_errors_total{namespace=\"a\"}[5m]))",
+                all,
+                "or 0 * sum by (pod) (up{namespace=\"a\"}))",
+            ),
+            (
+                "count(kube_pod_status_reason{namespace=\"a\",reason=\"Evicted\"} == 1)",
+                none,
+                "== 1) or 0 * sum(kube_pod_info{namespace=\"a\"}))",
+            ),
+        ] {
+            let gate = gate(query, condition);
+            let (after, is_safe) = fixed(super::RULE.name, &gate);
+            assert!(after.contains(expected) && !is_safe, "{after}");
+            assert!(after.contains("len(result) > 0 && "), "{after}");
+            let said = said(super::RULE.name, &gate);
+            assert!(said[0].contains("; write `("), "{said:?}");
+        }
+    }
+
+    #[test]
+    fn alerts_and_what_nothing_anchors_have_no_fix() {
+        for (query, word) in [
+            ("count(ALERTS{alertstate=\"firing\"})", "own expression"),
+            (COUNT, "`… or 0 * sum(up{…})`"),
+            (
+                "sum(kube_pod_status_reason)",
+                "`… or 0 * sum(kube_pod_info{…})`",
+            ),
+        ] {
+            let gate = gate(
+                query,
+                "successCondition: len(result) == 0 || result[0] == 0",
+            );
+            let findings = findings(&gate);
+            let own = findings.iter().find(|f| f.rule == super::RULE.name);
+            let own = own.expect("the rule speaks");
+            assert!(own.fix.is_none(), "{own:?}");
+            assert!(
+                own.help.as_ref().is_some_and(|h| h.contains(word)),
+                "{own:?}"
             );
         }
     }

@@ -273,7 +273,7 @@ fn counted_filter(
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{fixed, found, said};
+    use crate::rules::testing::{findings, fixed, found, said};
 
     fn gate(query: &str, condition: &str) -> String {
         format!("query: |\n  {query}\n{condition}")
@@ -360,6 +360,18 @@ mod tests {
             ),
             ("count(x == 2) or vector(0)", "sum(x == bool 2)"),
             (
+                "sum(kube_pod_container_status_waiting_reason{namespace=\"a\",pod=~\"b.*\",reason=\"CrashLoopBackOff\"}) or vector(0)",
+                "sum(kube_pod_container_status_waiting_reason{namespace=\"a\",pod=~\"b.*\",reason=\"CrashLoopBackOff\"}) or 0 * sum(kube_pod_info{namespace=\"a\", pod=~\"b.*\"})",
+            ),
+            (
+                "count(kube_pod_status_reason{namespace=\"a\",reason=\"Evicted\"} == 1) or vector(0)",
+                "count(kube_pod_status_reason{namespace=\"a\",reason=\"Evicted\"} == 1) or 0 * sum(kube_pod_info{namespace=\"a\"})",
+            ),
+            (
+                "sum(rate(app_errors_total[5m])) / sum(rate(t[5m])) or vector(0)",
+                "(sum(rate(app_errors_total[5m])) or 0 * sum(rate(t[5m]))) / sum(rate(t[5m]))",
+            ),
+            (
                 "sum(increase(kube_pod_container_status_restarts_total[5m])) or vector(0)",
                 "sum(increase(kube_pod_container_status_restarts_total[5m]))",
             ),
@@ -388,5 +400,28 @@ mod tests {
               for ever; write `0 * sum(increase(e[5m]))` in its place: 0 only where somebody looked"
             ]
         );
+    }
+
+    #[test]
+    fn alerts_and_what_nothing_anchors_have_no_fix() {
+        for (query, word) in [
+            (
+                "count(ALERTS{alertname=\"A\"}) or vector(0)",
+                "own expression",
+            ),
+            (
+                "sum(kube_pod_status_reason) or vector(0)",
+                "kube_pod_info{…}",
+            ),
+        ] {
+            let findings = findings(&gate(query, "successCondition: result[0] == 0"));
+            let own = findings.iter().find(|f| f.rule == super::RULE.name);
+            let own = own.expect("the rule speaks");
+            assert!(own.fix.is_none(), "{own:?}");
+            assert!(
+                own.help.as_ref().is_some_and(|h| h.contains(word)),
+                "{own:?}"
+            );
+        }
     }
 }

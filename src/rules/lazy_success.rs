@@ -161,8 +161,8 @@ mod tests {
             said(super::RULE.name, &gate),
             [
                 "deny at `x{code=~\"2..\"}`: `x` has no series with `code=~\"2..\"` where every request fails: the answer is the \
-              fallback `1`, which is Successful; write `(sum(rate(x{code=~\"2..\"}[5m])) or 0 * sum(rate(x[5m])))`, \
-              without the fallback"
+              fallback `1`, which is Successful; write `(sum(rate(x{code=~\"2..\"}[5m])) or 0 * sum(rate(x[5m])))` in \
+              place of `sum(rate(x{code=~\"2..\"}[5m]))`, without the fallback"
             ]
         );
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::ALL;
-use super::testing::{document, findings, lint_text, report, settings};
+use super::testing::{document, findings, fixed, lint_text, report, settings};
 use crate::lint::finding::Finding;
 use crate::lint::level::Level;
 use crate::lint::rule::{Check, Rule};
@@ -231,5 +231,57 @@ fn a_rule_without_its_facts_is_skipped_and_says_so() {
         );
         let with = report(&example(rule, "Example"));
         assert!(with.skipped.iter().all(|skipped| skipped.rule != rule.name));
+    }
+}
+
+#[test]
+fn a_gate_with_its_zeros_is_sound() {
+    let args = "args:\n- name: ns\n- name: app\n- name: hash\n";
+    let of_pods = "namespace=\"{{args.ns}}\",pod=~\"{{args.app}}-{{args.hash}}-.*\"";
+    let waiting = format!(
+        "kube_pod_container_status_waiting_reason{{{of_pods},reason=\"CrashLoopBackOff\"}}"
+    );
+    let errors = format!("increase(app_errors_total{{{of_pods}}}[5m])");
+    let share = format!("sum({errors}) / sum(increase(app_requests_total{{{of_pods}}}[5m]))");
+    let slice =
+        format!("sum(rate(x{{{of_pods},code=~\"5..\"}}[5m])) / sum(rate(x{{{of_pods}}}[5m]))");
+    let (none, zero) = ("len(result) == 0 || result[0] < 0.05", "result[0] < 0.05");
+    for (rule, query, condition) in [
+        (
+            "fallback-passes",
+            format!("sum({waiting}) or vector(0)"),
+            zero,
+        ),
+        (
+            "fallback-passes",
+            format!("count({waiting} == 1) or vector(0)"),
+            zero,
+        ),
+        (
+            "fallback-passes",
+            format!("sum({errors}) or vector(0)"),
+            zero,
+        ),
+        ("fallback-passes", format!("{share} or vector(0)"), zero),
+        ("empty-result-passes", format!("sum({waiting})"), none),
+        ("empty-result-passes", format!("sum({errors})"), none),
+        ("empty-result-passes", share.clone(), none),
+        ("empty-result-passes", slice.clone(), none),
+        ("empty-result-errors", format!("sum({waiting})"), zero),
+        ("empty-result-errors", format!("sum({errors})"), zero),
+        ("empty-result-errors", share, zero),
+        ("lazy-numerator", slice, zero),
+    ] {
+        let gate = format!("query: |\n  {query}\nsuccessCondition: {condition}\n{args}");
+        let (after, _) = fixed(rule, &gate);
+        let report = lint_text(&after, &settings());
+        let told: Vec<_> = report
+            .findings
+            .iter()
+            .filter(|f| f.level > Level::Info)
+            .collect();
+        assert!(told.is_empty(), "{told:#?}\n{after}");
+        let table = report.gates[0].table.as_ref().expect("a table");
+        assert!(!table.passes_without_data && table.can_pass, "{after}");
     }
 }
