@@ -32,7 +32,7 @@ rule! {
     /// ```
     "lenient-threshold", "passes while more than half of all requests fail",
     Conditions, levels: [Warn],
-    yields_to: ["inverted-condition", "threshold-unit", "constant-condition"],
+    yields_to: ["inverted-condition", "threshold-unit", "constant-condition", "missing-condition"],
     check: Check::Query(check),
 }
 
@@ -68,12 +68,38 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
             crate::text::float::go_float(bad)
         ),
     )
-    .help("write the share that a healthy canary keeps");
+    .help(match turned(gate, scale, what) {
+        Some(meant) => {
+            format!("write {meant}, if that is the share of {what} that is meant, or another")
+        }
+        None => "write the share that a healthy canary keeps".to_owned(),
+    });
+}
+
+/// The share of the other side: 0.05 where 0.95 of failures is allowed.
+fn turned(gate: &Gate<'_>, scale: f64, what: &str) -> Option<String> {
+    let comparisons = gate.conditions.iter().flat_map(|each| &each.comparisons);
+    let mut shares = comparisons.map(|comparison| comparison.value / scale);
+    let share = shares.find(|share| match what {
+        "failures" => (0.8..1.0).contains(share),
+        _ => *share > 0.0 && *share <= 0.2,
+    })?;
+    // 1 - 0.95 is 0.050000000000000044.
+    let meant = ((1.0 - share) * scale * 1e9).round() / 1e9;
+    Some(crate::text::float::go_float(meant))
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::found;
+    use crate::rules::testing::{found, said};
+
+    #[test]
+    fn the_share_of_the_other_side_is_named() {
+        let gate = "query: sum(rate(a_total{code=~\"5..\"}[5m])) / sum(rate(a_total[5m]))\n\
+                    successCondition: result[0] <= 0.95";
+        let told = said(super::RULE.name, gate);
+        assert!(told[0].contains("write 0.05,"), "{told:?}");
+    }
 
     #[test]
     fn half_of_all_may_fail() {
