@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::analysis::metric::Metric;
 use crate::analysis::settings::{Dialect, Guard, NoData};
 use crate::analysis::template::{Field, MetricSpec, Provider, QuerySpec, Template};
+use crate::lint::build::is_misspelt;
 use crate::lint::conditions::{Condition, Conditions};
 use crate::lint::context::Scene;
 use crate::lint::finding::{FileEdit, Fix, Spot};
@@ -145,6 +146,17 @@ impl<'a> Gate<'a> {
             compile(self.scene.fill(&pattern.text).text.as_bytes())
                 .is_ok_and(|pattern| pattern.is_match(name))
         })
+    }
+
+    /// The name of its plugin, where that is a slip of this plugin's: the controller finds no plugin of that name.
+    pub fn misspelt_plugin(&self) -> Option<&'a Field> {
+        match &self.metric.provider {
+            Provider::Plugin { name, .. } => {
+                let mut parts = name.text.split('/');
+                parts.any(is_misspelt).then_some(name)
+            }
+            _ => None,
+        }
     }
 
     /// What its provider is told; none where another provider measures it.

@@ -6,6 +6,7 @@ use crate::lint::findings::Findings;
 use crate::lint::gate::{Engine, Gate};
 use crate::lint::rule::Check;
 use crate::promql::answer::{Series, series};
+use crate::text::place::Style;
 use crate::text::span::Span;
 
 rule! {
@@ -98,7 +99,8 @@ fn bare_argument<'a>(gate: &Gate<'a>, condition: &Condition) -> Option<&'a str> 
 /// `all(result, # < 5)` without quotes ends before the `#`.
 fn is_cut_by_a_comment(condition: &Condition) -> bool {
     let text = condition.field.text.trim_end();
-    text.ends_with([',', '{', '(']) || text.ends_with("&&") || text.ends_with("||")
+    let is_plain = condition.field.place.layout.style == Style::Plain;
+    is_plain && (text.ends_with([',', '{', '(']) || text.ends_with("&&") || text.ends_with("||"))
 }
 
 /// An index put in picks one series of perhaps several, and `.value` left out of a failure condition lets through what

@@ -6,7 +6,9 @@ use crate::lint::gate::Gate;
 use crate::lint::rule::Check;
 use crate::promql::Query;
 use crate::promql::answer::range;
+use crate::promql::ast::{BinaryOp, Expr, ExprKind};
 use crate::promql::class::{Class, class};
+use crate::promql::literal::literal;
 
 rule! {
     /// ## What it does
@@ -43,10 +45,9 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
     if gate.table.is_none() {
         return;
     }
-    // A share in percent has its whole range scaled.
     let scale = match range(&query.expr).high {
         high if high.is_finite() && high > 1.0 => high,
-        _ => 1.0,
+        _ => factor(&query.expr),
     };
     let (bad, what) = match class(&query.expr, gate.labels()).class {
         Class::FailureShare => (MOST * scale, "failures"),
@@ -87,6 +88,24 @@ fn turned(gate: &Gate<'_>, scale: f64, what: &str) -> Option<String> {
     // 1 - 0.95 is 0.050000000000000044.
     let meant = ((1.0 - share) * scale * 1e9).round() / 1e9;
     Some(crate::text::float::go_float(meant))
+}
+
+/// 100 of a share in percent.
+fn factor(expr: &Expr) -> f64 {
+    match &expr.kind {
+        ExprKind::Paren(inner) => factor(inner),
+        ExprKind::Binary(binary) => {
+            let sides = (literal(&binary.left), literal(&binary.right));
+            match (binary.op, sides) {
+                (BinaryOp::Multiply, (Some(by), None)) => by * factor(&binary.right),
+                (BinaryOp::Multiply, (None, Some(by))) => by * factor(&binary.left),
+                (BinaryOp::Divide, (None, None)) => factor(&binary.left) / factor(&binary.right),
+                (BinaryOp::Or, _) => factor(&binary.left),
+                _ => 1.0,
+            }
+        }
+        _ => 1.0,
+    }
 }
 
 #[cfg(test)]
@@ -135,6 +154,23 @@ mod tests {
                 expected,
                 "{code} {condition}"
             );
+        }
+    }
+
+    #[test]
+    fn percent_of_two_metrics() {
+        let percent = "sum(rate(a_errors_total[5m])) / sum(rate(a_requests_total[5m])) * 100";
+        for (query, condition, expected) in [
+            (percent, "result[0] < 5", 0),
+            (percent, "result[0] < 60", 1),
+            (
+                "100 * (sum(rate(a_errors_total[5m])) / sum(rate(a_requests_total[5m])))",
+                "result[0] < 5",
+                0,
+            ),
+        ] {
+            let gate = format!("query: {query}\nsuccessCondition: {condition}");
+            assert_eq!(found(super::RULE.name, &gate).len(), expected, "{gate}");
         }
     }
 }

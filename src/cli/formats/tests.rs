@@ -260,7 +260,12 @@ fn github_gets_commands_with_its_escapes() {
 ::notice file=d/t%2C 1.yaml,line=1,col=1,endLine=2,title=missing-condition::says `x`, 100%25: <no>%0Awrite `y`%0A(AnalysisTemplate/echo, metric `errors`)
 ::error file=bad.yaml,line=2,col=3::no YAML
 ";
-    assert_eq!(told(github::github), expected);
+    let full = told(|outcome| github::github(outcome, Detail::Full));
+    assert_eq!(full, expected);
+    let brief = told(|outcome| github::github(outcome, Detail::Brief));
+    let shown = |text: &str| text.matches("::").count() / 2;
+    assert_eq!(shown(&brief), shown(&full) - 1);
+    assert!(!brief.contains("::notice"), "{brief}");
 }
 
 #[test]
