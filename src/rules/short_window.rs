@@ -38,7 +38,7 @@ rule! {
     /// The scrape interval: `--scrape-interval`, `scrape-interval` in the settings file, or the plugin's `scrapeInterval`. Without it the
     /// rule is skipped. The examples are judged with 30s.
     "short-window", "the window holds too few scrapes",
-    Counters, levels: [Deny, Warn],
+    Counters, levels: [Warn],
     needs: [ScrapeInterval],
     check: Check::Query(check),
 }

@@ -111,10 +111,12 @@ fn missing<'a>(
                 && wanted.op != MatchOp::Equal
         });
         let is_outcome = is_outcome(wanted, denominator.selector.metric(), gate.labels());
-        wanted.label.text != "__name__"
-            && !is_about_one_label
-            && !(is_outcome && own().any(|matcher| matcher.label.text == wanted.label.text))
-            && !own().any(|matcher| same_matcher(matcher, wanted))
+        let has_its_label = own().any(|matcher| matcher.label.text == wanted.label.text);
+        let is_said = wanted.label.text == "__name__"
+            || is_about_one_label
+            || is_outcome && has_its_label
+            || own().any(|matcher| same_matcher(matcher, wanted));
+        !is_said
     })
 }
 
