@@ -31,6 +31,10 @@ rule! {
     /// query: sum(rate(app_errors_total{namespace="shop"}[5m])) / sum(rate(app_requests_total{namespace="shop"}[5m]))
     /// successCondition: len(result) > 0 && result[0] < 0.05
     /// ```
+    ///
+    /// ## Known gaps
+    ///
+    /// Divisions by what does not count events, such as a memory limit, are not judged.
     "nan-in-aggregate", "one NaN of a division spoils the aggregate",
     Counters, levels: [Warn],
     yields_to: ["unmatched-operands"],

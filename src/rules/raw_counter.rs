@@ -34,7 +34,7 @@ rule! {
     ///
     /// ## Known gaps
     ///
-    /// Only the name is asked; a name that says nothing is not judged.
+    /// Only the name is asked; a name that says nothing is not judged, and a bare count, `executor_count`, mostly is a gauge.
     "raw-counter", "a counter judged by its height, not its increase",
     Counters, levels: [Warn],
     check: Check::Query(check),
