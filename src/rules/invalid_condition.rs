@@ -59,7 +59,12 @@ fn check(gate: &Gate<'_>, out: &mut Findings<'_>) {
         } else if is_cut_by_a_comment(condition) {
             finding.help("quote the text: to YAML ` #` begins a comment");
         } else if let Some(repaired) = &condition.repaired {
-            finding.help(format!("write `{repaired}`"));
+            // `mismatched types []float64 and int` says it in Go's words.
+            let why = match condition.repair.iter().any(|(_, text)| text == "[0]") {
+                true => ": the answer is a list of series",
+                false => "",
+            };
+            finding.help(format!("write `{repaired}`{why}"));
             finding.fix(gate.fix_condition(is_safe(gate, condition), condition, &condition.repair));
         }
     }
@@ -121,7 +126,19 @@ fn is_safe(gate: &Gate<'_>, condition: &Condition) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{fixed, found};
+    use crate::rules::testing::{fixed, found, said};
+
+    #[test]
+    fn what_the_mismatched_types_mean_is_said() {
+        let told = said(
+            super::RULE.name,
+            "query: sum(a)\nsuccessCondition: result < 5",
+        );
+        assert!(
+            told[0].ends_with("write `result[0] < 5`: the answer is a list of series"),
+            "{told:?}"
+        );
+    }
 
     #[test]
     fn conditions_that_always_fail() {

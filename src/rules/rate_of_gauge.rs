@@ -34,7 +34,8 @@ rule! {
     ///
     /// ## Known gaps
     ///
-    /// Only the name is asked; a name that says nothing is not judged.
+    /// Only the name is asked; a name that says nothing is not judged. Inside `histogram_…()` a bare `…_seconds` is a native
+    /// histogram, and is not judged either.
     "rate-of-gauge", "a counter function over a gauge",
     Counters, levels: [Warn],
     check: Check::Query(check),
