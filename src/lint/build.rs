@@ -1,5 +1,7 @@
 //! A metric as written into a gate: engine, query, conditions, limits and truth table.
 
+use std::cell::OnceCell;
+
 use crate::analysis::metric::{Metric, int_value};
 use crate::analysis::settings::{Dialect, GUARDS, Guard, NoData};
 use crate::analysis::template::{Field, MetricSpec, Provider, QuerySpec};
@@ -49,6 +51,7 @@ fn gate<'a>(scene: &'a Scene<'a>, metric: &'a MetricSpec, index: usize) -> Gate<
         conditions,
         limits,
         table,
+        is_dry_run: OnceCell::new(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! A metric as the rules see it: its query parsed, its conditions checked, its limits read, its truth table made.
 
+use std::cell::OnceCell;
 use std::time::Duration;
 
 use crate::analysis::metric::Metric;
@@ -16,7 +17,6 @@ use crate::promql::outcome::Labels;
 use crate::promql::{Features, Options, ParseError, Query, parse};
 use crate::text::filled::Filled;
 use crate::text::place::Place;
-use crate::text::regexp::compile;
 use crate::text::span::Span;
 
 /// A metric of a template.
@@ -38,6 +38,7 @@ pub struct Gate<'a> {
     pub limits: Limits,
     /// Its phases; none without a query that parses, or with a condition that cannot be repaired.
     pub table: Option<Table>,
+    pub(super) is_dry_run: OnceCell<bool>,
 }
 
 /// Who measures a metric.
@@ -141,10 +142,10 @@ impl<'a> Gate<'a> {
 
     /// Whether `dryRun` silences it: a regexp without anchors (`GetDryRunMetrics` in Argo's `utils/analysis/helpers.go`).
     pub fn is_dry_run(&self) -> bool {
-        let name = self.metric.name.text.as_bytes();
-        self.template().dry_run.iter().any(|pattern| {
-            compile(self.scene.fill(&pattern.text).text.as_bytes())
-                .is_ok_and(|pattern| pattern.is_match(name))
+        *self.is_dry_run.get_or_init(|| {
+            let name = self.metric.name.text.as_bytes();
+            let mut patterns = self.scene.dry_run().iter();
+            patterns.any(|pattern| pattern.is_match(name))
         })
     }
 

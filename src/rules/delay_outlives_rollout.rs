@@ -167,7 +167,7 @@ fn pause(duration: &Field) -> Option<i64> {
 
 /// How long an inline analysis takes: as long as its longest metric.
 fn inline(context: &Context<'_>, rollout: &Rollout, analysis: &AnalysisUse) -> Option<i64> {
-    let Referenced::Found(templates) = referenced(context.input, rollout, analysis) else {
+    let Referenced::Found(templates) = referenced(*context, rollout, analysis) else {
         return None;
     };
     let mut longest = 0;
@@ -216,7 +216,7 @@ fn delays<'a>(
     rollout: &'a Rollout,
     analysis: &'a AnalysisUse,
 ) -> Vec<(&'a Template, &'a MetricSpec, i64)> {
-    let Referenced::Found(templates) = referenced(context.input, rollout, analysis) else {
+    let Referenced::Found(templates) = referenced(*context, rollout, analysis) else {
         return Vec::new();
     };
     let mut delays = Vec::new();

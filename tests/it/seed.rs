@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use promql_guard::lint::context::Context;
+use promql_guard::lint::index::Index;
 use promql_guard::lint::run::lint;
 use promql_guard::lint::settings::Settings;
 use promql_guard::{manifest, rules};
