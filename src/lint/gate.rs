@@ -291,6 +291,7 @@ pub fn spot(name: &str, field: &Field, span: Span) -> Spot {
         place: field.place.clone(),
         span,
         text: span.of(&field.text).to_owned(),
+        is_secret: false,
     }
 }
 
