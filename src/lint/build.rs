@@ -1,5 +1,7 @@
 //! A metric as written into a gate: engine, query, conditions, limits and truth table.
 
+use std::cell::OnceCell;
+
 use crate::analysis::metric::{Metric, int_value};
 use crate::analysis::settings::{Dialect, GUARDS, Guard, NoData};
 use crate::analysis::template::{Field, MetricSpec, Provider, QuerySpec};
@@ -11,6 +13,7 @@ use crate::lint::settings::Settings;
 use crate::lint::table::Table;
 use crate::promql::ast::ValueType;
 use crate::promql::{Features, Options, parse};
+use crate::text::nearest::nearest;
 
 /// Every metric of the scene's template.
 pub(super) fn gates<'a>(scene: &'a Scene<'a>) -> Vec<Gate<'a>> {
@@ -48,6 +51,7 @@ fn gate<'a>(scene: &'a Scene<'a>, metric: &'a MetricSpec, index: usize) -> Gate<
         conditions,
         limits,
         table,
+        is_dry_run: OnceCell::new(),
     }
 }
 
@@ -66,9 +70,17 @@ fn engine_of<'a>(provider: &'a Provider, settings: &Settings) -> (Engine, Option
     }
 }
 
+/// The last part of the name under which this plugin is registered, as `install` writes it.
+const PLUGIN: &str = "promql-guard";
+
+/// A slip of [`PLUGIN`]: under a name that is not registered the controller finds no plugin.
+pub(super) fn is_misspelt(name: &str) -> bool {
+    name != PLUGIN && nearest(name, [PLUGIN]).is_some()
+}
+
 fn is_this_plugin(name: &str, settings: &Settings) -> bool {
-    name.rsplit('/').next() == Some("promql-guard")
-        || settings.plugins.iter().any(|known| known == name)
+    let own = name.rsplit('/').next().unwrap_or_default();
+    own == PLUGIN || is_misspelt(own) || settings.plugins.iter().any(|known| known == name)
 }
 
 fn plugin(spec: &QuerySpec) -> Engine {

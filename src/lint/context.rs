@@ -1,11 +1,17 @@
 //! A template in its surroundings: who refers to it, and what its arguments are worth.
 
+use std::cell::OnceCell;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+
 use crate::analysis::input::Input;
 use crate::analysis::rollout::{AnalysisUse, Rollout};
 use crate::analysis::template::{Argument, Kind, Template, ValueFrom};
 use crate::lint::findings::Subject;
+use crate::lint::index::Index;
 use crate::lint::settings::Settings;
 use crate::text::filled::{Filled, Placeholder};
+use crate::text::regexp::{Pattern, compile};
 
 /// All that was read, and what whoever runs lint says.
 #[derive(Debug, Clone, Copy)]
@@ -14,6 +20,8 @@ pub struct Context<'a> {
     pub input: &'a Input,
     /// What whoever runs lint says.
     pub settings: &'a Settings,
+    /// All that was read, by name.
+    pub index: &'a Index<'a>,
 }
 
 /// A reference of a Rollout or Experiment to a template.
@@ -37,8 +45,11 @@ pub struct Scene<'a> {
     /// Every argument that may stand in its metrics: its own, those of the templates that it refers to, and those of the
     /// templates that refer to it.
     pub arguments: Vec<KnownArgument<'a>>,
+    /// Where each argument stands in `arguments`.
+    numbers: HashMap<&'a str, usize>,
     /// Whether a template that it refers to is not in the input, so that further arguments may be declared there.
     pub has_unknown_parts: bool,
+    dry_run: OnceCell<Vec<Pattern>>,
 }
 
 /// An argument and what it is worth here.
@@ -59,13 +70,15 @@ pub struct KnownArgument<'a> {
 impl<'a> Scene<'a> {
     /// Looks around `template`, which is one of the input's.
     pub fn new(context: Context<'a>, template: &'a Template) -> Self {
-        let uses = uses_of(context.input, template);
-        let (parts, has_unknown_parts) = parts_of(context.input, template);
+        let uses = uses_of(context, template);
+        let (parts, has_unknown_parts) = parts_of(context, template);
         let mut arguments: Vec<KnownArgument<'a>> = Vec::new();
+        let mut numbers = HashMap::new();
         for part in parts {
             for declared in &part.arguments {
                 let name = declared.name.text.as_str();
-                if arguments.iter().all(|known| known.name != name) {
+                if let Entry::Vacant(free) = numbers.entry(name) {
+                    free.insert(arguments.len());
                     arguments.push(KnownArgument {
                         name,
                         declared,
@@ -81,13 +94,25 @@ impl<'a> Scene<'a> {
             template,
             uses,
             arguments,
+            numbers,
             has_unknown_parts,
+            dry_run: OnceCell::new(),
         }
     }
 
     /// The argument of this name.
     pub fn argument(&self, name: &str) -> Option<&KnownArgument<'a>> {
-        self.arguments.iter().find(|argument| argument.name == name)
+        self.arguments.get(*self.numbers.get(name)?)
+    }
+
+    /// The patterns of `dryRun`, arguments filled in; what is none is left out.
+    pub fn dry_run(&self) -> &[Pattern] {
+        self.dry_run.get_or_init(|| {
+            let patterns = self.template.dry_run.iter();
+            patterns
+                .filter_map(|pattern| compile(self.fill(&pattern.text).text.as_bytes()).ok())
+                .collect()
+        })
     }
 
     /// Whether a Rollout of the input refers to it.
@@ -117,19 +142,6 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// The templates of this name and scope.
-pub fn templates_named<'a>(
-    input: &'a Input,
-    name: &'a str,
-    is_cluster: bool,
-) -> impl Iterator<Item = &'a Template> {
-    input.templates.iter().filter(move |template| {
-        template.name.text == name
-            && (template.kind == Kind::ClusterAnalysisTemplate) == is_cluster
-            && template.kind != Kind::AnalysisRun
-    })
-}
-
 /// Whether both may meet: one of them names no namespace, or both the same.
 fn may_meet(a: &Option<crate::analysis::template::Field>, b: &Template) -> bool {
     match (a, &b.namespace) {
@@ -139,77 +151,77 @@ fn may_meet(a: &Option<crate::analysis::template::Field>, b: &Template) -> bool 
 }
 
 /// The template and all that run with it: those that it refers to and those that refer to it. Whether one was not found.
-fn parts_of<'a>(input: &'a Input, template: &'a Template) -> (Vec<&'a Template>, bool) {
-    let mut parts = vec![template];
+fn parts_of<'a>(context: Context<'a>, template: &'a Template) -> (Vec<&'a Template>, bool) {
+    let mut parts = Each::new(template);
     let mut is_missing = false;
     let mut next = 0;
-    while next < parts.len() {
-        let part = parts[next];
+    while let Some(part) = parts.all.get(next).copied() {
         next += 1;
         for reference in &part.templates {
-            let mut named = templates_named(input, &reference.name.text, reference.is_cluster)
+            let mut named = context
+                .index
+                .templates_named(&reference.name.text, reference.is_cluster)
                 .filter(|other| may_meet(&part.namespace, other))
                 .peekable();
             is_missing |= named.peek().is_none();
-            for other in named {
-                if !parts.iter().any(|known| std::ptr::eq(*known, other)) {
-                    parts.push(other);
-                }
-            }
+            named.for_each(|other| parts.add(other));
         }
     }
-    for other in input
-        .templates
-        .iter()
-        .filter(|other| refers(other, template))
-    {
-        if !parts.iter().any(|known| std::ptr::eq(*known, other)) {
-            parts.push(other);
+    let referring = context.index.referring(template);
+    referring
+        .filter(|other| may_meet(&other.namespace, template))
+        .for_each(|other| parts.add(other));
+    (parts.all, is_missing)
+}
+
+/// Templates, each once.
+struct Each<'a> {
+    all: Vec<&'a Template>,
+    known: HashSet<*const Template>,
+}
+
+impl<'a> Each<'a> {
+    fn new(first: &'a Template) -> Self {
+        Each {
+            all: vec![first],
+            known: HashSet::from([std::ptr::from_ref(first)]),
         }
     }
-    (parts, is_missing)
+
+    fn add(&mut self, template: &'a Template) {
+        if self.known.insert(template) {
+            self.all.push(template);
+        }
+    }
 }
 
-fn refers(from: &Template, to: &Template) -> bool {
-    from.templates.iter().any(|reference| {
-        reference.name.text == to.name.text
-            && reference.is_cluster == (to.kind == Kind::ClusterAnalysisTemplate)
-            && may_meet(&from.namespace, to)
-    })
-}
-
-fn uses_of<'a>(input: &'a Input, template: &'a Template) -> Vec<Use<'a>> {
+fn uses_of<'a>(context: Context<'a>, template: &'a Template) -> Vec<Use<'a>> {
     if template.kind == Kind::AnalysisRun {
         return Vec::new();
     }
-    let mut names: Vec<&Template> = vec![template];
+    let mut names = Each::new(template);
     let mut next = 0;
-    while next < names.len() {
-        let target = names[next];
+    while let Some(target) = names.all.get(next).copied() {
         next += 1;
-        for other in input.templates.iter().filter(|other| refers(other, target)) {
-            if !names.iter().any(|known| std::ptr::eq(*known, other)) {
-                names.push(other);
-            }
-        }
+        let referring = context.index.referring(target);
+        referring
+            .filter(|other| may_meet(&other.namespace, target))
+            .for_each(|other| names.add(other));
     }
-    let mut uses = Vec::new();
-    for rollout in &input.rollouts {
-        for analysis in &rollout.uses {
-            let is_meant = names.iter().any(|target| {
-                may_meet(&rollout.namespace, target)
-                    && analysis.templates.iter().any(|reference| {
-                        reference.name.text == target.name.text
-                            && reference.is_cluster
-                                == (target.kind == Kind::ClusterAnalysisTemplate)
-                    })
-            });
-            if is_meant {
-                uses.push(Use { rollout, analysis });
-            }
-        }
+    let rollouts = &context.input.rollouts;
+    let mut uses: Vec<(usize, usize)> = Vec::new();
+    for target in names.all {
+        let here = context.index.uses(target).iter().copied();
+        uses.extend(here.filter(|(rollout, _)| may_meet(&rollouts[*rollout].namespace, target)));
     }
-    uses
+    uses.sort_unstable();
+    uses.dedup();
+    uses.into_iter()
+        .map(|(rollout, analysis)| Use {
+            rollout: &rollouts[rollout],
+            analysis: &rollouts[rollout].uses[analysis],
+        })
+        .collect()
 }
 
 /// Given on the command line, else what all Rollouts pass, else its own value.

@@ -1,5 +1,7 @@
 //! Where a rule puts what it found.
 
+use std::borrow::Cow;
+
 use crate::analysis::rollout::Rollout;
 use crate::lint::finding::{Finding, Spot};
 use crate::lint::level::Level;
@@ -41,7 +43,7 @@ pub struct Skipped {
 /// What one rule finds at one subject.
 pub struct Findings<'a> {
     rule: &'a Rule,
-    subject: Subject,
+    subject: Cow<'a, Subject>,
     /// Found so far.
     pub found: Vec<Finding>,
     /// Not looked at.
@@ -50,7 +52,7 @@ pub struct Findings<'a> {
 
 impl<'a> Findings<'a> {
     /// For `rule`, looking at `subject`.
-    pub fn new(rule: &'a Rule, subject: Subject) -> Self {
+    pub fn new(rule: &'a Rule, subject: Cow<'a, Subject>) -> Self {
         Findings {
             rule,
             subject,
@@ -104,7 +106,7 @@ impl<'a> Findings<'a> {
 
     /// Says another subject than the one it was made for: a rule over all of a template or of the input.
     pub fn about(&mut self, subject: Subject) {
-        self.subject = subject;
+        self.subject = Cow::Owned(subject);
     }
 
     /// The rule cannot look here: `reason` says what is missing, `argument `hash` has no value`.
@@ -112,7 +114,7 @@ impl<'a> Findings<'a> {
         self.skipped.push(Skipped {
             rule: self.rule.name,
             reason: reason.into(),
-            subject: self.subject.clone(),
+            subject: self.subject.clone().into_owned(),
         });
     }
 

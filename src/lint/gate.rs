@@ -1,10 +1,12 @@
 //! A metric as the rules see it: its query parsed, its conditions checked, its limits read, its truth table made.
 
+use std::cell::OnceCell;
 use std::time::Duration;
 
 use crate::analysis::metric::Metric;
 use crate::analysis::settings::{Dialect, Guard, NoData};
 use crate::analysis::template::{Field, MetricSpec, Provider, QuerySpec, Template};
+use crate::lint::build::is_misspelt;
 use crate::lint::conditions::{Condition, Conditions};
 use crate::lint::context::Scene;
 use crate::lint::finding::{FileEdit, Fix, Spot};
@@ -15,7 +17,6 @@ use crate::promql::outcome::Labels;
 use crate::promql::{Features, Options, ParseError, Query, parse};
 use crate::text::filled::Filled;
 use crate::text::place::Place;
-use crate::text::regexp::compile;
 use crate::text::span::Span;
 
 /// A metric of a template.
@@ -37,6 +38,7 @@ pub struct Gate<'a> {
     pub limits: Limits,
     /// Its phases; none without a query that parses, or with a condition that cannot be repaired.
     pub table: Option<Table>,
+    pub(super) is_dry_run: OnceCell<bool>,
 }
 
 /// Who measures a metric.
@@ -140,11 +142,22 @@ impl<'a> Gate<'a> {
 
     /// Whether `dryRun` silences it: a regexp without anchors (`GetDryRunMetrics` in Argo's `utils/analysis/helpers.go`).
     pub fn is_dry_run(&self) -> bool {
-        let name = self.metric.name.text.as_bytes();
-        self.template().dry_run.iter().any(|pattern| {
-            compile(self.scene.fill(&pattern.text).text.as_bytes())
-                .is_ok_and(|pattern| pattern.is_match(name))
+        *self.is_dry_run.get_or_init(|| {
+            let name = self.metric.name.text.as_bytes();
+            let mut patterns = self.scene.dry_run().iter();
+            patterns.any(|pattern| pattern.is_match(name))
         })
+    }
+
+    /// The name of its plugin, where that is a slip of this plugin's: the controller finds no plugin of that name.
+    pub fn misspelt_plugin(&self) -> Option<&'a Field> {
+        match &self.metric.provider {
+            Provider::Plugin { name, .. } => {
+                let mut parts = name.text.split('/');
+                parts.any(is_misspelt).then_some(name)
+            }
+            _ => None,
+        }
     }
 
     /// What its provider is told; none where another provider measures it.
@@ -278,6 +291,7 @@ pub fn spot(name: &str, field: &Field, span: Span) -> Spot {
         place: field.place.clone(),
         span,
         text: span.of(&field.text).to_owned(),
+        is_secret: false,
     }
 }
 

@@ -8,6 +8,7 @@ pub mod context;
 pub mod finding;
 pub mod findings;
 pub mod gate;
+pub mod index;
 pub mod isolation;
 mod judged;
 pub mod level;

@@ -1,9 +1,8 @@
 //! A Rollout's reference into the templates that run together, as Argo merges them.
 
-use crate::analysis::input::Input;
 use crate::analysis::rollout::{AnalysisUse, Rollout};
 use crate::analysis::template::{Field, Template, TemplateRef};
-use crate::lint::context::templates_named;
+use crate::lint::context::Context;
 
 /// What a reference comes to.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,7 +17,7 @@ pub enum Referenced<'a> {
 
 /// The templates that run together (`getAnalysisTemplatesFromRefs` in Argo's `rollout/analysis.go`).
 pub fn referenced<'a>(
-    input: &'a Input,
+    context: Context<'a>,
     rollout: &'a Rollout,
     analysis: &'a AnalysisUse,
 ) -> Referenced<'a> {
@@ -26,7 +25,7 @@ pub fn referenced<'a>(
     let mut open: Vec<&TemplateRef> = analysis.templates.iter().rev().collect();
     while let Some(reference) = open.pop() {
         let name = reference.name.text.as_str();
-        let mut named = candidates(input, rollout.namespace.as_ref(), reference);
+        let mut named = candidates(context, rollout.namespace.as_ref(), reference);
         let Some(template) = named.next() else {
             return Referenced::Missing(name);
         };
@@ -43,7 +42,7 @@ pub fn referenced<'a>(
 
 /// The templates that a reference from `namespace` may mean: of that namespace, or of none that is written.
 pub fn candidates<'a>(
-    input: &'a Input,
+    context: Context<'a>,
     namespace: Option<&'a Field>,
     reference: &'a TemplateRef,
 ) -> impl Iterator<Item = &'a Template> {
@@ -51,5 +50,8 @@ pub fn candidates<'a>(
         (Some(here), Some(there)) => here.text == there.text,
         _ => true,
     };
-    templates_named(input, &reference.name.text, reference.is_cluster).filter(may_meet)
+    let named = context
+        .index
+        .templates_named(&reference.name.text, reference.is_cluster);
+    named.filter(may_meet)
 }

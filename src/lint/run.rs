@@ -1,5 +1,9 @@
 //! Templates and a table of rules into a report: every rule asked, one finding a cause, the silenced ones left out.
 
+use std::borrow::Cow;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+
 use crate::analysis::input::Input;
 use crate::analysis::template::{QuerySpec, Template};
 use crate::lint::build::gates;
@@ -29,27 +33,29 @@ pub fn lint(context: Context<'_>, rules: &[&'static Rule]) -> Report {
 pub fn lint_template(context: Context<'_>, template: &Template, rules: &[&'static Rule]) -> Report {
     let scene = Scene::new(context, template);
     let gates = gates(&scene);
+    let subjects: Vec<Subject> = gates.iter().map(Gate::subject).collect();
+    let own = scene.subject();
     let mut told = Told::default();
     for rule in rules {
         match rule.check {
-            Check::Query(check) => gates.iter().for_each(|gate| {
+            Check::Query(check) => gates.iter().zip(&subjects).for_each(|(gate, subject)| {
                 if let Some(Ok(query)) = gate.query.as_ref().map(|query| &query.parsed)
                     && speaks_at(rule, gate)
                 {
-                    let mut findings = Findings::new(rule, gate.subject());
+                    let mut findings = Findings::new(rule, Cow::Borrowed(subject));
                     check(gate, query, &mut findings);
                     told.take(findings, Some(gate));
                 }
             }),
-            Check::Metric(check) => gates.iter().for_each(|gate| {
+            Check::Metric(check) => gates.iter().zip(&subjects).for_each(|(gate, subject)| {
                 if speaks_at(rule, gate) {
-                    let mut findings = Findings::new(rule, gate.subject());
+                    let mut findings = Findings::new(rule, Cow::Borrowed(subject));
                     check(gate, &mut findings);
                     told.take(findings, Some(gate));
                 }
             }),
             Check::Template(check) | Check::TemplateAndInput(check, _) => {
-                let mut findings = Findings::new(rule, scene.subject());
+                let mut findings = Findings::new(rule, Cow::Borrowed(&own));
                 check(&scene, &gates, &mut findings);
                 told.take(findings, None);
             }
@@ -68,7 +74,7 @@ pub fn lint_surroundings(context: Context<'_>, rules: &[&'static Rule]) -> Repor
     let mut told = Told::default();
     for rule in rules {
         if let Check::Input(check) | Check::TemplateAndInput(_, check) = rule.check {
-            let mut findings = Findings::new(rule, Subject::default());
+            let mut findings = Findings::new(rule, Cow::Owned(Subject::default()));
             check(&context, &mut findings);
             told.take(findings, None);
         }
@@ -121,6 +127,8 @@ fn written_table(gate: &Gate<'_>) -> Option<Table> {
 struct Told {
     findings: Vec<Finding>,
     skipped: Vec<Skipped>,
+    /// Rule, reason and resource of those.
+    reasons: HashSet<(&'static str, String, String)>,
 }
 
 impl Told {
@@ -138,12 +146,9 @@ impl Told {
                 finding
             }));
         for skipped in findings.skipped {
-            let is_told = self.skipped.iter().any(|other| {
-                other.rule == skipped.rule
-                    && other.reason == skipped.reason
-                    && other.subject.resource == skipped.subject.resource
-            });
-            if !is_told {
+            let resource = skipped.subject.resource.clone();
+            let reason = (skipped.rule, skipped.reason.clone(), resource);
+            if self.reasons.insert(reason) {
                 self.skipped.push(skipped);
             }
         }
@@ -155,25 +160,28 @@ impl Told {
             let rule = rules.iter().find(|rule| rule.name == name);
             rule.map_or(&[][..], |rule| rule.yields_to)
         };
-        let said: Vec<_> = self
-            .findings
-            .iter()
-            .map(|finding| {
-                (
-                    finding.rule,
-                    finding.resource.clone(),
-                    finding.metric.clone(),
-                )
-            })
+        fn key<'a>(
+            rule: &'a str,
+            finding: &'a Finding,
+            metric: Option<&'a str>,
+        ) -> (&'a str, &'a str, Option<&'a str>) {
+            (rule, &finding.resource, metric)
+        }
+        let said = self.findings.iter();
+        let said: HashSet<_> = said
+            .map(|finding| key(finding.rule, finding, finding.metric.as_deref()))
             .collect();
-        self.findings.retain(|finding| {
-            let before = yields_to(finding.rule);
-            !said.iter().any(|(rule, resource, metric)| {
-                before.contains(rule)
-                    && *resource == finding.resource
-                    && (metric.is_none() || *metric == finding.metric)
+        let is_kept = |finding: &Finding| {
+            let own = finding.metric.as_deref();
+            !yields_to(finding.rule).iter().any(|before| {
+                [None, own]
+                    .into_iter()
+                    .any(|metric| said.contains(&key(before, finding, metric)))
             })
-        });
+        };
+        let is_kept: Vec<bool> = self.findings.iter().map(is_kept).collect();
+        let mut is_kept = is_kept.into_iter();
+        self.findings.retain(|_| is_kept.next() == Some(true));
     }
 
     /// Puts the settings' levels in place of the rules' own.
@@ -197,32 +205,42 @@ impl Told {
         rules: &[&'static Rule],
         suppressions: Vec<Allowed>,
     ) -> Report {
-        let silences = |allowed: &Allowed, finding: &Finding| {
-            let subject = &allowed.subject;
-            allowed.suppression.has_reason
-                && allowed.suppression.rule == finding.rule
-                && subject.resource == finding.resource
-                && subject.namespace == finding.namespace
-                && (subject.metric.is_none() || subject.metric == finding.metric)
-        };
+        let mut silencing: HashMap<_, Vec<usize>> = HashMap::new();
+        for (number, allowed) in suppressions.iter().enumerate() {
+            let Allowed {
+                suppression,
+                subject,
+            } = allowed;
+            if suppression.has_reason {
+                let whose = (&subject.resource, &subject.namespace, &subject.metric);
+                let own = silencing.entry((suppression.rule.as_str(), whose));
+                own.or_default().push(number);
+            }
+        }
         let before = self.findings.len();
         let mut used = vec![false; suppressions.len()];
         self.findings.retain(|finding| {
             let mut is_silenced = false;
-            for (allowed, used) in suppressions.iter().zip(&mut used) {
-                if silences(allowed, finding) {
-                    *used = true;
+            for metric in [&None, &finding.metric] {
+                let whose = (&finding.resource, &finding.namespace, metric);
+                for number in silencing.get(&(finding.rule, whose)).into_iter().flatten() {
+                    used[*number] = true;
                     is_silenced = true;
                 }
             }
             !is_silenced
         });
         let suppressed = before - self.findings.len();
+        let skipped = self.skipped.iter();
+        let skipped: HashSet<(&str, &str)> = skipped
+            .map(|skipped| (skipped.rule, skipped.subject.resource.as_str()))
+            .collect();
         for (allowed, is_used) in suppressions.iter().zip(used) {
-            let is_skipped = self.skipped.iter().any(|skipped| {
-                skipped.rule == allowed.suppression.rule
-                    && skipped.subject.resource == allowed.subject.resource
-            });
+            let own = (
+                allowed.suppression.rule.as_str(),
+                allowed.subject.resource.as_str(),
+            );
+            let is_skipped = skipped.contains(&own);
             if !is_used && !is_skipped {
                 let said = said_of_suppression(allowed, rules);
                 self.findings.extend(said);
@@ -289,7 +307,7 @@ fn said_of_suppression(allowed: &Allowed, rules: &[&'static Rule]) -> Option<Fin
     let spot = suppression.spot.clone();
     let name = &suppression.rule;
     if named(name).is_none() {
-        let mut findings = Findings::new(named("unknown-rule")?, subject);
+        let mut findings = Findings::new(named("unknown-rule")?, Cow::Owned(subject));
         let found = findings.warn(spot, format!("there is no rule `{name}` to allow"));
         let names = rules.iter().map(|rule| rule.name);
         if let Some(near) = nearest(name, names) {
@@ -297,7 +315,7 @@ fn said_of_suppression(allowed: &Allowed, rules: &[&'static Rule]) -> Option<Fin
         }
         return findings.found.pop();
     }
-    let mut findings = Findings::new(named("unused-suppression")?, subject);
+    let mut findings = Findings::new(named("unused-suppression")?, Cow::Owned(subject));
     if suppression.has_reason {
         findings
             .warn(spot, format!("`{name}` finds nothing here"))
@@ -317,15 +335,17 @@ fn once_a_template(findings: Vec<Finding>, rules: &[&'static Rule]) -> Vec<Findi
         rule.is_some_and(|rule| rule.is_told_once)
     };
     let mut folded: Vec<Finding> = Vec::new();
+    let mut firsts = HashMap::new();
     for mut finding in findings {
         if is_told_once(finding.rule) {
-            let first = folded
-                .iter_mut()
-                .find(|other| other.rule == finding.rule && other.level == finding.level);
-            if let Some(first) = first {
-                first.metrics.extend(finding.metric);
-                continue;
-            }
+            match firsts.entry((finding.rule, finding.level)) {
+                Entry::Occupied(first) => {
+                    let first: &mut Finding = &mut folded[*first.get()];
+                    first.metrics.extend(finding.metric);
+                    continue;
+                }
+                Entry::Vacant(first) => first.insert(folded.len()),
+            };
             finding.metrics = finding.metric.iter().cloned().collect();
         }
         folded.push(finding);

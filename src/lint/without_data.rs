@@ -88,7 +88,24 @@ fn without_nan(text: &str, is_success: bool) -> Option<String> {
     let branches = branches(text, operators);
     let kept: Vec<_> = branches.iter().copied().filter(|b| !is_named(b)).collect();
     let joint = format!(" {} ", operators[0]);
+    if kept.len() == branches.len() && is_success {
+        return without_inner_nan(text);
+    }
     (!kept.is_empty() && kept.len() < branches.len()).then(|| kept.join(&joint))
+}
+
+/// The same of alternatives in parentheses: `len(result) > 0 && (isNaN(result[0]) || …)`.
+fn without_inner_nan(text: &str) -> Option<String> {
+    let named = ["isNaN(result[0])", "isNaN(result)", "any(result, isNaN(#))"];
+    named.iter().find_map(|named| {
+        let cut = |whole: &str, kept: &str| {
+            let (head, tail) = text.split_once(whole)?;
+            Some(format!("{head}{kept}{tail}"))
+        };
+        cut(&format!("({named} || "), "(")
+            .or_else(|| cut(&format!(" || {named})"), ")"))
+            .or_else(|| cut(&format!(" || {named} || "), " || "))
+    })
 }
 
 /// The operands between operators that stand in no bracket.

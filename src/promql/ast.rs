@@ -3,7 +3,11 @@
 //! Spans are bytes of the text that was parsed. Where that text was made from a template, `text::filled` maps them back;
 //! a place that is known only when an argument gets its value stands in the tree as a *hole*.
 
+use std::fmt;
+use std::sync::OnceLock;
+
 use crate::promql::functions::Function;
+use crate::promql::outcome::Accepted;
 use crate::text::span::Span;
 
 /// What an expression gives, as Prometheus types it.
@@ -139,7 +143,39 @@ pub struct Matcher {
     pub value: Text,
     /// All of it, without commas.
     pub span: Span,
+    /// Which of the words that outcomes are called by its positive form accepts.
+    pub(super) accepted: Memo<Option<Accepted>>,
 }
+
+/// What was once found out about a node: it is worked out where it is asked for first, and makes no node another.
+#[derive(Clone)]
+pub(super) struct Memo<T>(OnceLock<T>);
+
+impl<T> Memo<T> {
+    pub(super) fn get_or(&self, work: impl FnOnce() -> T) -> &T {
+        self.0.get_or_init(work)
+    }
+}
+
+impl<T> Default for Memo<T> {
+    fn default() -> Self {
+        Memo(OnceLock::new())
+    }
+}
+
+impl<T> fmt::Debug for Memo<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("_")
+    }
+}
+
+impl<T> PartialEq for Memo<T> {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl<T> Eq for Memo<T> {}
 
 /// A matcher's operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -3,9 +3,10 @@
 //! Two lists of texts decide, the only ones of the program: what a matcher accepts of them says what it is about.
 
 use std::collections::HashSet;
+use std::sync::LazyLock;
 
 use crate::promql::ast::{MatchOp, Matcher, Selector};
-use crate::text::regexp::{Pattern, compile_anchored};
+use crate::text::regexp::{Plain, compile_anchored};
 
 /// Labels with a meaning; settable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,8 +140,98 @@ const SUCCESSES: [&str; 17] = [
     "none",
 ];
 
-/// The texts of one list as they are met under a label.
-fn texts(list: &[&str], of_class: &[&str], of_errors: &[&str], label: &str) -> Vec<String> {
+/// Under a label of classes, `envoy_response_code_class="5"`.
+const FAILED_CLASSES: [&str; 2] = ["4", "5"];
+
+/// The same of successes.
+const CLASSES: [&str; 2] = ["2", "3"];
+
+/// Under a label of errors, `error="true"`.
+const ERRORS: [&str; 1] = ["true"];
+
+/// The same of successes.
+const NO_ERRORS: [&str; 2] = ["false", ""];
+
+/// gRPC's code of success.
+const GRPC_OK: [&str; 1] = ["0"];
+
+/// What a server's errors are called, and its class of them.
+const SERVER_ERRORS: [&str; 6] = ["500", "501", "502", "503", "504", "5xx"];
+const SERVER_CLASS: [&str; 1] = ["5"];
+
+/// Some of all texts, a bit each in the order of [`Words::texts`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Accepted([u64; 3]);
+
+impl Accepted {
+    const NONE: Accepted = Accepted([0; 3]);
+
+    fn of(texts: impl Iterator<Item = bool>) -> Self {
+        let mut all = Accepted::NONE;
+        for (at, is_in) in texts.enumerate().take(64 * 3) {
+            all.0[at / 64] |= u64::from(is_in) << (at % 64);
+        }
+        all
+    }
+
+    fn each(self, other: Self, join: impl Fn(u64, u64) -> u64) -> Self {
+        let ([a, b, c], [d, e, f]) = (self.0, other.0);
+        Accepted([join(a, d), join(b, e), join(c, f)])
+    }
+
+    fn or(self, other: Self) -> Self {
+        self.each(other, |a, b| a | b)
+    }
+
+    fn without(self, other: Self) -> Self {
+        self.each(other, |a, b| a & !b)
+    }
+
+    fn meets(self, other: Self) -> bool {
+        self.each(other, |a, b| a & b) != Accepted::NONE
+    }
+}
+
+/// All texts, and which of them are on which list.
+struct Words {
+    texts: Vec<String>,
+    failures: Accepted,
+    successes: Accepted,
+    failed_classes: Accepted,
+    classes: Accepted,
+    errors: Accepted,
+    no_errors: Accepted,
+    grpc_ok: Accepted,
+    server_errors: Accepted,
+    server_class: Accepted,
+}
+
+static WORDS: LazyLock<Words> = LazyLock::new(|| {
+    let (failures, successes) = (written(&FAILURES), written(&SUCCESSES));
+    let mut texts = [&failures[..], &successes].concat();
+    for more in [&FAILED_CLASSES[..], &CLASSES, &ERRORS, &NO_ERRORS, &GRPC_OK] {
+        texts.extend(more.iter().map(|&text| text.to_owned()));
+    }
+    texts.sort();
+    texts.dedup();
+    let mask = |list: &[&str]| Accepted::of(texts.iter().map(|text| list.contains(&text.as_str())));
+    let long = |list: &[String]| Accepted::of(texts.iter().map(|text| list.contains(text)));
+    Words {
+        failures: long(&failures),
+        successes: long(&successes),
+        failed_classes: mask(&FAILED_CLASSES),
+        classes: mask(&CLASSES),
+        errors: mask(&ERRORS),
+        no_errors: mask(&NO_ERRORS),
+        grpc_ok: mask(&GRPC_OK),
+        server_errors: mask(&SERVER_ERRORS),
+        server_class: mask(&SERVER_CLASS),
+        texts,
+    }
+});
+
+/// The texts of a list the ways they are met.
+fn written(list: &[&str]) -> Vec<String> {
     let mut texts: Vec<String> = Vec::with_capacity(list.len() * 3);
     for text in list {
         texts.push((*text).to_owned());
@@ -148,13 +239,6 @@ fn texts(list: &[&str], of_class: &[&str], of_errors: &[&str], label: &str) -> V
             texts.push(capitalised(text));
             texts.push(text.to_uppercase());
         }
-    }
-    let mut add = |more: &[&str]| texts.extend(more.iter().map(|&text| text.to_owned()));
-    if label.ends_with("_class") {
-        add(of_class);
-    }
-    if label.starts_with("error") {
-        add(of_errors);
     }
     texts
 }
@@ -169,27 +253,37 @@ fn capitalised(text: &str) -> String {
 
 /// Both lists for a label.
 struct Texts {
-    failures: Vec<String>,
-    successes: Vec<String>,
+    failures: Accepted,
+    successes: Accepted,
 }
 
 impl Texts {
     fn of(label: &str) -> Self {
-        let mut successes = texts(&SUCCESSES, &["2", "3"], &["false", ""], label);
+        let words = &*WORDS;
+        let (mut failures, mut successes) = (words.failures, words.successes);
+        if label.ends_with("_class") {
+            failures = failures.or(words.failed_classes);
+            successes = successes.or(words.classes);
+        }
+        if label.starts_with("error") {
+            failures = failures.or(words.errors);
+            successes = successes.or(words.no_errors);
+        }
         if label.starts_with("grpc_") {
-            successes.push("0".to_owned());
+            successes = successes.or(words.grpc_ok);
         }
         Texts {
-            failures: texts(&FAILURES, &["4", "5"], &["true"], label),
+            failures,
             successes,
         }
     }
 
-    /// What a positive matcher picks that accepts what `accepts` says.
-    fn picked(&self, accepts: impl Fn(&str) -> bool) -> Picks {
-        let failures = self.failures.iter().any(|text| accepts(text));
-        let successes = self.successes.iter().any(|text| accepts(text));
-        match (failures, successes) {
+    /// What a positive matcher picks that accepts these.
+    fn picked(&self, accepted: Accepted) -> Picks {
+        match (
+            self.failures.meets(accepted),
+            self.successes.meets(accepted),
+        ) {
             (true, false) => Picks::Failures,
             (false, true) => Picks::Successes,
             _ => Picks::Neither,
@@ -197,42 +291,43 @@ impl Texts {
     }
 }
 
-/// What a matcher's positive form accepts.
-enum Accepts<'a> {
-    Text(&'a [u8]),
-    Pattern(Pattern),
-}
-
-impl Accepts<'_> {
-    fn accepts(&self, text: &str) -> bool {
-        match self {
-            Accepts::Text(wanted) => *wanted == text.as_bytes(),
-            Accepts::Pattern(pattern) => pattern.is_match(text.as_bytes()),
-        }
+/// Which texts a matcher's positive form accepts; none for what is no pattern.
+fn accepted(matcher: &Matcher) -> Option<Accepted> {
+    let value = matcher.value.value.as_slice();
+    let texts = WORDS.texts.iter();
+    if matches!(matcher.op, MatchOp::Equal | MatchOp::NotEqual) {
+        return Some(Accepted::of(texts.map(|text| text.as_bytes() == value)));
     }
+    if value == b".+" {
+        return Some(Accepted::of(texts.map(String::is_empty)));
+    }
+    let pattern = std::str::from_utf8(value).ok()?;
+    if let Some(plain) = Plain::read(pattern) {
+        return Some(Accepted::of(
+            texts.map(|text| plain.is_match(text) == Some(true)),
+        ));
+    }
+    let pattern = compile_anchored(pattern).ok()?;
+    Some(Accepted::of(
+        texts.map(|text| pattern.is_match(text.as_bytes())),
+    ))
 }
 
 /// A matcher read: whether it is negated, and what its positive form accepts. `=~".+"` is read as `!=""`. None for a
 /// value with a hole, and for what is no pattern.
-fn read(matcher: &Matcher) -> Option<(bool, Accepts<'_>)> {
-    let value = matcher.value.value.as_slice();
+fn read(matcher: &Matcher) -> Option<(bool, Accepted)> {
     if !matcher.value.is_known {
         return None;
     }
-    let pattern = || {
-        std::str::from_utf8(value)
-            .ok()
-            .and_then(|text| compile_anchored(text).ok())
-            .map(Accepts::Pattern)
+    let accepted = (*matcher.accepted.get_or(|| accepted(matcher)))?;
+    let is_any = matcher.value.value == b".+";
+    let is_negated = match matcher.op {
+        MatchOp::Equal => false,
+        MatchOp::NotEqual => true,
+        MatchOp::Regexp => is_any,
+        MatchOp::NotRegexp => !is_any,
     };
-    Some(match matcher.op {
-        MatchOp::Equal => (false, Accepts::Text(value)),
-        MatchOp::NotEqual => (true, Accepts::Text(value)),
-        MatchOp::Regexp if value == b".+" => (true, Accepts::Text(b"")),
-        MatchOp::NotRegexp if value == b".+" => (false, Accepts::Text(b"")),
-        MatchOp::Regexp => (false, pattern()?),
-        MatchOp::NotRegexp => (true, pattern()?),
-    })
+    Some((is_negated, accepted))
 }
 
 /// Whether the matcher is about what happened: on an outcome label, and not true of every text of both lists. A `phase`
@@ -246,15 +341,15 @@ pub fn is_outcome(matcher: &Matcher, metric: Option<&str>, labels: &Labels) -> b
     if !matcher.value.is_known {
         return true;
     }
-    let Some((is_negated, accepts)) = read(matcher) else {
+    let Some((is_negated, accepted)) = read(matcher) else {
         return false;
     };
     let texts = Texts::of(label);
-    texts
-        .failures
-        .iter()
-        .chain(&texts.successes)
-        .any(|text| accepts.accepts(text) == is_negated)
+    let all = texts.failures.or(texts.successes);
+    match is_negated {
+        true => all.meets(accepted),
+        false => all.without(accepted) != Accepted::NONE,
+    }
 }
 
 fn is_kubernetes_phase(label: &str, metric: Option<&str>) -> bool {
@@ -315,15 +410,15 @@ fn picked_together(matchers: &[&Matcher]) -> Picks {
         return Picks::Neither;
     };
     let texts = Texts::of(&first.label.text);
-    if read.iter().all(|(is_negated, _)| *is_negated) {
-        texts
-            .picked(|text| read.iter().any(|(_, accepts)| accepts.accepts(text)))
-            .opposite()
-    } else {
-        texts.picked(|text| {
-            read.iter()
-                .all(|(is_negated, accepts)| accepts.accepts(text) != *is_negated)
-        })
+    let refused = read.iter().filter(|(is_negated, _)| *is_negated);
+    let refused = refused.fold(Accepted::NONE, |all, (_, own)| all.or(*own));
+    let accepted = read.iter().filter(|(is_negated, _)| !is_negated);
+    let accepted = accepted
+        .map(|(_, own)| *own)
+        .reduce(|all, own| all.each(own, |a, b| a & b));
+    match accepted {
+        None => texts.picked(refused).opposite(),
+        Some(accepted) => texts.picked(accepted.without(refused)),
     }
 }
 
@@ -332,14 +427,12 @@ pub fn is_server_error(matcher: &Matcher, metric: Option<&str>, labels: &Labels)
     if picks(matcher, metric, labels) != Picks::Failures {
         return false;
     }
-    let of_class: &[&str] = if matcher.label.text.ends_with("_class") {
-        &["5"]
-    } else {
-        &[]
+    let words = &*WORDS;
+    let errors = match matcher.label.text.ends_with("_class") {
+        true => words.server_errors.or(words.server_class),
+        false => words.server_errors,
     };
-    let codes = ["500", "501", "502", "503", "504", "5xx"];
-    matches!(read(matcher), Some((false, accepts))
-        if codes.iter().chain(of_class).any(|text| accepts.accepts(text)))
+    matches!(read(matcher), Some((false, accepted)) if accepted.meets(errors))
 }
 
 #[cfg(test)]
@@ -445,6 +538,25 @@ mod tests {
             let found = is_outcome(&selector.matchers[0], selector.metric(), &labels);
             assert_eq!(found, wanted, "`{query}`");
         }
+    }
+
+    #[test]
+    fn every_text_has_its_bit() {
+        let words = &*WORDS;
+        assert!(words.texts.len() <= 64 * 3);
+        let bits =
+            |accepted: Accepted| accepted.0.iter().map(|bits| bits.count_ones()).sum::<u32>();
+        assert_eq!(
+            bits(Accepted::of(words.texts.iter().map(|_| true))) as usize,
+            words.texts.len()
+        );
+        assert_eq!(bits(words.server_errors), 6);
+        assert!(
+            words
+                .texts
+                .iter()
+                .all(|text| text.is_ascii() && text.len() < 64)
+        );
     }
 
     #[test]

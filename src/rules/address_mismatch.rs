@@ -72,23 +72,39 @@ rule! {
     check: Check::Template(check),
 }
 
+/// Where metrics ask so many servers, hosts that are alike are meant to be.
+const HOSTS: usize = 16;
+
 fn check(_: &Scene<'_>, gates: &[Gate<'_>], out: &mut Findings<'_>) {
     let hosts: Vec<(&Gate<'_>, String)> = gates
         .iter()
         .filter_map(|gate| Some((gate, host(gate)?)))
         .collect();
-    let count = |host: &str| hosts.iter().filter(|(_, other)| other == host).count();
+    let mut distinct: Vec<(&Gate<'_>, &str, usize)> = Vec::new();
+    for (gate, host) in &hosts {
+        match distinct.iter().position(|(_, other, _)| other == host) {
+            Some(number) => distinct[number].2 += 1,
+            None if distinct.len() == HOSTS => return,
+            None => distinct.push((gate, host, 1)),
+        }
+    }
+    let count = |host: &str| {
+        let own = distinct.iter().find(|(_, other, _)| *other == host);
+        own.map_or(0, |(_, _, count)| *count)
+    };
     let mut told: Vec<&str> = Vec::new();
     for (gate, host) in &hosts {
         // The one that fewer metrics name is told; of a pair named as often, the first.
-        let other = hosts.iter().find(|(_, other)| {
-            is_slip(host, other) && count(host) <= count(other) && !told.contains(&other.as_str())
+        let other = distinct.iter().find(|(_, other, times)| {
+            is_slip(host, other) && count(host) <= *times && !told.contains(other)
         });
-        let (Some((near, other)), Some(field)) = (other, gate.spec().and_then(|s| s.address()))
+        let (Some((near, other, _)), Some(field)) = (other, gate.spec().and_then(|s| s.address()))
         else {
             continue;
         };
-        told.push(host);
+        if !told.contains(&host.as_str()) {
+            told.push(host);
+        }
         let mut place = gate.at("address", field);
         if place.text.contains('@') {
             place = place.unquoted();

@@ -9,7 +9,8 @@ use crate::lint::findings::{Findings, Subject};
 use crate::lint::gate::spot;
 use crate::lint::references::{Referenced, referenced};
 use crate::lint::rule::Check;
-use crate::text::duration::{go_duration, parse_go_duration};
+use crate::promql::print::duration;
+use crate::text::duration::parse_go_duration;
 
 rule! {
     /// ## What it does
@@ -124,9 +125,9 @@ fn check(context: &Context<'_>, out: &mut Findings<'_>) {
                             "`{}` of `{}` waits {}, and the steps of `{}` take about {}",
                             metric.name.text,
                             template.name.text,
-                            go_duration(delay),
+                            duration(delay),
                             rollout.resource(),
-                            go_duration(time)
+                            duration(time)
                         ),
                     )
                     .help("write a shorter `initialDelay`, or longer pauses");
@@ -166,7 +167,7 @@ fn pause(duration: &Field) -> Option<i64> {
 
 /// How long an inline analysis takes: as long as its longest metric.
 fn inline(context: &Context<'_>, rollout: &Rollout, analysis: &AnalysisUse) -> Option<i64> {
-    let Referenced::Found(templates) = referenced(context.input, rollout, analysis) else {
+    let Referenced::Found(templates) = referenced(*context, rollout, analysis) else {
         return None;
     };
     let mut longest = 0;
@@ -215,7 +216,7 @@ fn delays<'a>(
     rollout: &'a Rollout,
     analysis: &'a AnalysisUse,
 ) -> Vec<(&'a Template, &'a MetricSpec, i64)> {
-    let Referenced::Found(templates) = referenced(context.input, rollout, analysis) else {
+    let Referenced::Found(templates) = referenced(*context, rollout, analysis) else {
         return Vec::new();
     };
     let mut delays = Vec::new();

@@ -110,7 +110,7 @@ fn check(context: &Context<'_>, out: &mut Findings<'_>) {
             while let Some(reference) = open.pop() {
                 let before = templates.len();
                 let mut is_there = false;
-                for found in candidates(context.input, rollout.namespace.as_ref(), reference) {
+                for found in candidates(*context, rollout.namespace.as_ref(), reference) {
                     is_there = true;
                     if !templates.iter().any(|known| std::ptr::eq(*known, found)) {
                         templates.push(found);

@@ -305,7 +305,7 @@ fn around(context: &Context<'_>, out: &mut Findings<'_>) {
     for rollout in &context.input.rollouts {
         out.about(Subject::of(rollout));
         for analysis in &rollout.uses {
-            let Referenced::Found(templates) = referenced(context.input, rollout, analysis) else {
+            let Referenced::Found(templates) = referenced(*context, rollout, analysis) else {
                 continue;
             };
             let Some(first) = analysis.templates.first() else {

@@ -162,6 +162,11 @@ mod tests {
             ),
             (
                 SHARE,
+                "successCondition: len(result) > 0 && (isNaN(result[0]) || result[0] < 0.05)",
+                "successCondition: len(result) > 0 && (result[0] < 0.05)\n",
+            ),
+            (
+                SHARE,
                 "successCondition: 'any(result, isNaN(#)) or !(result[0] > 0.05)'",
                 "'!(result[0] > 0.05) && !isNaN(result[0])'",
             ),

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::analysis::input::Input;
 use crate::lint::context::Context;
 use crate::lint::finding::Finding;
+use crate::lint::index::Index;
 use crate::lint::report::Report;
 use crate::lint::run::lint;
 use crate::lint::settings::Settings;
@@ -98,9 +99,11 @@ pub(super) fn lint_text(text: &str, settings: &Settings) -> Report {
     let reading = manifest::read::read(0, text);
     assert!(reading.errors.is_empty(), "{:?}\n{text}", reading.errors);
     let input: Input = reading.input;
+    let index = Index::new(&input);
     let context = Context {
         input: &input,
         settings,
+        index: &index,
     };
     lint(context, ALL)
 }

@@ -1,7 +1,6 @@
 //! A placeholder that nobody fills in.
 
 use crate::analysis::template::Field;
-use crate::lint::context::templates_named;
 use crate::lint::findings::Findings;
 use crate::lint::gate::{Gate, spot};
 use crate::lint::rule::Check;
@@ -162,11 +161,12 @@ fn misnamed<'a>(gate: &Gate<'a>) -> Option<&'a str> {
 /// Whether a template that some Rollout runs together with this one declares it: Argo joins their arguments
 /// (`FlattenTemplates` in `utils/analysis/helpers.go`).
 fn runs_beside(gate: &Gate<'_>, argument: &str) -> bool {
-    let input = gate.scene.context.input;
+    let index = gate.scene.context.index;
     gate.scene.uses.iter().any(|each| {
         let mut others = each.analysis.templates.iter();
         others.any(|other| {
-            templates_named(input, &other.name.text, other.is_cluster)
+            index
+                .templates_named(&other.name.text, other.is_cluster)
                 .any(|template| template.arguments.iter().any(|a| a.name.text == argument))
         })
     })

@@ -104,11 +104,7 @@ fn check(context: &Context<'_>, out: &mut Findings<'_>) {
             let namespace = rollout.namespace.as_ref();
             // A name that is filled in later may be any.
             let is_open = name.is_empty() || name.contains("{{") || name.contains("${");
-            if is_open
-                || candidates(context.input, namespace, reference)
-                    .next()
-                    .is_some()
-            {
+            if is_open || candidates(*context, namespace, reference).next().is_some() {
                 continue;
             }
             let kind = match reference.is_cluster {

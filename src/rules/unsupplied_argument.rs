@@ -100,7 +100,7 @@ fn check(context: &Context<'_>, out: &mut Findings<'_>) {
     for rollout in &context.input.rollouts {
         out.about(Subject::of(rollout));
         for analysis in &rollout.uses {
-            let templates = match referenced(context.input, rollout, analysis) {
+            let templates = match referenced(*context, rollout, analysis) {
                 Referenced::Found(templates) => templates,
                 Referenced::Several(name) => {
                     out.skip(format!("several templates are called `{name}`"));

@@ -1,13 +1,12 @@
 //! A declared argument that nothing uses.
 
-use crate::analysis::template::{MetricSpec, Provider, QuerySpec, Template};
 use crate::lint::context::Scene;
 use crate::lint::findings::Findings;
 use crate::lint::gate::{Gate, spot};
+use crate::lint::index::taken;
 use crate::lint::isolation::says;
 use crate::lint::level::Level;
 use crate::lint::rule::Check;
-use crate::text::filled::{Filled, Placeholder};
 
 rule! {
     /// ## What it does
@@ -60,14 +59,36 @@ const PICKS: [&str; 10] = [
     "application",
 ];
 
-fn check(scene: &Scene<'_>, _: &[Gate<'_>], out: &mut Findings<'_>) {
+/// Words of arguments that hold a number or a time, whatever they are about: `canary-replicas`.
+const SIZES: [&str; 8] = [
+    "replicas",
+    "weight",
+    "percent",
+    "threshold",
+    "count",
+    "limit",
+    "interval",
+    "duration",
+];
+
+fn check(scene: &Scene<'_>, gates: &[Gate<'_>], out: &mut Findings<'_>) {
+    let has_matchers = gates.iter().any(|gate| gate.query.is_some());
     let template = scene.template;
+    let Some(taken) = taken(template) else {
+        return;
+    };
     for (index, argument) in template.arguments.iter().enumerate() {
         let name = argument.name.text.as_str();
-        if name.is_empty() || is_used(scene, name) {
+        let is_used = || {
+            // Another one that does not declare it may run together with this one.
+            taken.contains(name)
+                || scene.has_unknown_parts
+                || scene.context.index.is_taken_elsewhere(name)
+        };
+        if name.is_empty() || is_used() {
             continue;
         }
-        let level = match says(name, &PICKS) {
+        let level = match has_matchers && says(name, &PICKS) && !says(name, &SIZES) {
             true => Level::Warn,
             false => Level::Info,
         };
@@ -90,55 +111,6 @@ fn check(scene: &Scene<'_>, _: &[Gate<'_>], out: &mut Findings<'_>) {
     }
 }
 
-/// Whether the template uses it, or another one that does not declare it and may run together with it.
-fn is_used(scene: &Scene<'_>, name: &str) -> bool {
-    let declares = |other: &Template| other.arguments.iter().any(|a| a.name.text == name);
-    scene.has_unknown_parts
-        || uses(scene.template, name)
-        || scene
-            .context
-            .input
-            .templates
-            .iter()
-            .any(|other| !declares(other) && uses(other, name))
-}
-
-fn uses(template: &Template, name: &str) -> bool {
-    template.metrics.iter().any(|metric| {
-        texts(metric).is_none_or(|texts| {
-            texts.iter().any(|text| {
-                let filled = Filled::new(text, |_| None);
-                filled.pieces.iter().any(
-                    |piece| matches!(&piece.placeholder, Placeholder::Argument(used) if used == name),
-                )
-            })
-        })
-    })
-}
-
-/// Every text of a metric in which an argument may stand; none where not all is read.
-fn texts(metric: &MetricSpec) -> Option<Vec<&str>> {
-    let spec: &QuerySpec = match &metric.provider {
-        Provider::Prometheus(spec) | Provider::Plugin { spec, .. } => spec,
-        Provider::Other(_) | Provider::Missing => return None,
-    };
-    let fields = [
-        Some(&metric.name),
-        metric.interval.as_ref(),
-        metric.initial_delay.as_ref(),
-        metric.count.as_ref(),
-        metric.success_condition.as_ref(),
-        metric.failure_condition.as_ref(),
-        metric.failure_limit.as_ref(),
-        metric.inconclusive_limit.as_ref(),
-        metric.consecutive_error_limit.as_ref(),
-        metric.consecutive_success_limit.as_ref(),
-    ];
-    let settings = spec.settings.iter().map(|setting| &setting.field);
-    let all = fields.into_iter().flatten().chain(settings);
-    Some(all.map(|field| field.text.as_str()).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use crate::rules::testing::found;
@@ -150,6 +122,7 @@ mod tests {
             ("up", "canary-hash", &["warn"]),
             ("up", "podHash", &["warn"]),
             ("up", "threshold", &["info"]),
+            ("up", "canary-replicas", &["info"]),
             ("up{a=\"{{args.namespace}}\"}", "namespace", &[]),
             ("up{a=\"{{ args.namespace }}\"}", "namespace", &[]),
             ("up{a=\"{{args.name}}\"}", "namespace", &["warn"]),
@@ -168,6 +141,12 @@ mod tests {
             let gate = format!("query: {query}\nargs:\n- name: {argument}");
             assert_eq!(found(super::RULE.name, &gate), expected, "{gate}");
         }
+    }
+
+    #[test]
+    fn without_a_query_no_matcher_is_missed() {
+        let gate = "args:\n- name: canary-pod\nmetrics:\n- name: a\n  provider:\n    plugin: {other/metric: {url: 'http://a.example'}}\n";
+        assert_eq!(found(super::RULE.name, gate), ["info"]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use promql_guard::lint::context::Context;
+use promql_guard::lint::index::Index;
 use promql_guard::lint::run::lint;
 use promql_guard::lint::settings::Settings;
 use promql_guard::{manifest, rules};
@@ -34,8 +35,10 @@ fn said(text: &str, scrape_interval: Option<u64>) -> String {
         scrape_interval: scrape_interval.map(Duration::from_secs),
         ..Settings::default()
     };
+    let index = Index::new(&reading.input);
     let context = Context {
         input: &reading.input,
+        index: &index,
         settings: &settings,
     };
     let report = lint(context, rules::ALL);

@@ -129,7 +129,7 @@ fn finding(outcome: &Outcome<'_>, alike: &[&Told<'_>], paint: Paint) -> String {
         place(outcome, told),
         whom(told)
     );
-    if let Some(source) = source {
+    if let Some(source) = source.filter(|_| !found.spot.is_secret) {
         text.push_str(&excerpt(source, told.span, margin, found.level, paint));
     }
     let equals = paint.frame(&format!("{:>margin$} =", ""));

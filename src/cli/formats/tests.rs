@@ -103,6 +103,7 @@ fn finding(source: &Source, level: Level, bytes: Span) -> Finding {
         message: "says `x`, 100%: <no>".to_owned(),
         help: Some("write `y`".to_owned()),
         spot: Spot {
+            is_secret: false,
             field: "query".to_owned(),
             place,
             span: bytes,
@@ -260,7 +261,12 @@ fn github_gets_commands_with_its_escapes() {
 ::notice file=d/t%2C 1.yaml,line=1,col=1,endLine=2,title=missing-condition::says `x`, 100%25: <no>%0Awrite `y`%0A(AnalysisTemplate/echo, metric `errors`)
 ::error file=bad.yaml,line=2,col=3::no YAML
 ";
-    assert_eq!(told(github::github), expected);
+    let full = told(|outcome| github::github(outcome, Detail::Full));
+    assert_eq!(full, expected);
+    let brief = told(|outcome| github::github(outcome, Detail::Brief));
+    let shown = |text: &str| text.matches("::").count() / 2;
+    assert_eq!(shown(&brief), shown(&full) - 1);
+    assert!(!brief.contains("::notice"), "{brief}");
 }
 
 #[test]
@@ -281,6 +287,21 @@ fn junit_fails_a_gate_once() {
 </testsuites>
 "#;
     assert_eq!(told(|outcome| junit::junit(outcome, Level::Deny)), expected);
+}
+
+#[test]
+fn lines_with_secrets_are_not_shown() {
+    for (text, is_shown) in [
+        ("address: http://p:9090/a@b\n", true),
+        ("address: http://user:pw@p:9090\n", false),
+        ("  password: hunter2\n", false),
+        ("{\"token\": \"abc\", \"count\": 1}\n", false),
+        ("count: 1\n", true),
+    ] {
+        let source = Source::new("t.yaml", None, text.to_owned());
+        let shown = excerpt(&source, Span::new(0, 3), 1, Level::Deny, Paint::Plain);
+        assert_eq!(!shown.is_empty(), is_shown, "{text}");
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::analysis::input::Input;
 use crate::cli::formats::human::counted;
 use crate::cli::source::{InputError, Source};
 use crate::lint::context::Context;
+use crate::lint::index::Index;
 use crate::lint::report::Report;
 use crate::lint::rule::Rule;
 use crate::lint::run::{lint_surroundings, lint_template};
@@ -106,9 +107,11 @@ pub(in crate::cli) fn judge(
     for (source, reading) in sources.iter().zip(readings) {
         judged.take(source, reading, &mut input);
     }
+    let index = Index::new(&input);
     let context = Context {
         input: &input,
         settings,
+        index: &index,
     };
     let reports = on_all_cores(input.templates.len(), "linting templates", |number| {
         lint_template(context, &input.templates[number], rules)

@@ -1,6 +1,6 @@
 //! Names and braces into selectors: `up`, `up{job="a"}`, `{"http.requests", job="a"}`.
 
-use super::super::ast::{ExprKind, MatchOp, Matcher, Name, Selector, Text, ValueType};
+use super::super::ast::{ExprKind, MatchOp, Matcher, Memo, Name, Selector, Text, ValueType};
 use super::super::error::{ParseErrorKind, shown};
 use super::super::lexer::Failed;
 use super::super::token::{Keyword, Kind};
@@ -124,6 +124,7 @@ impl Parser<'_> {
             op_span,
             value,
             span,
+            accepted: Memo::default(),
         })
     }
 
@@ -167,6 +168,7 @@ fn metric_in_braces(name: Text) -> Matcher {
         op_span: Span::at(name.span.start),
         span: name.span,
         value: name,
+        accepted: Memo::default(),
     }
 }
 

@@ -5,12 +5,14 @@
 //! (`regexp/syntax`) and written anew.
 
 mod class;
+mod plain;
 mod size;
 mod unicode;
 
 #[cfg(test)]
 mod tests;
 
+pub use plain::Plain;
 use regex::bytes::{Regex, RegexBuilder};
 use size::{Group, Kind, Node};
 
