@@ -35,8 +35,10 @@ fn said(text: &str, scrape_interval: Option<u64>) -> String {
         scrape_interval: scrape_interval.map(Duration::from_secs),
         ..Settings::default()
     };
+    let index = Index::new(&reading.input);
     let context = Context {
         input: &reading.input,
+        index: &index,
         settings: &settings,
     };
     let report = lint(context, rules::ALL);
