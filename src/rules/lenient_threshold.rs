@@ -6,7 +6,7 @@ use crate::lint::gate::Gate;
 use crate::lint::rule::Check;
 use crate::promql::Query;
 use crate::promql::answer::range;
-use crate::promql::class::{Class, class};
+use crate::promql::class::Class;
 
 rule! {
     /// ## What it does
@@ -48,7 +48,7 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
         high if high.is_finite() && high > 1.0 => high,
         _ => 1.0,
     };
-    let (bad, what) = match class(&query.expr, gate.labels()).class {
+    let (bad, what) = match gate.class().class {
         Class::FailureShare => (MOST * scale, "failures"),
         Class::SuccessShare => ((1.0 - MOST) * scale, "successes"),
         _ => return,
