@@ -12,7 +12,7 @@ pub struct Rollout {
     pub name: Field,
     /// `metadata.namespace`
     pub namespace: Option<Field>,
-    /// `spec.replicas`; default 1. None where it is no number here.
+    /// `spec.replicas`; none where it is no number, or not written: an autoscaler may set it.
     pub replicas: Option<i64>,
     /// `strategy.canary.maxSurge`, as written; default `25%`.
     pub max_surge: Option<String>,

@@ -54,7 +54,7 @@ pub(super) struct InputOptions {
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
     /// The time between two scrapes, for example `30s`
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", value_parser = above_zero)]
     pub(super) scrape_interval: Option<std::time::Duration>,
     /// A value for an argument of templates; may be given several times
     #[arg(long = "arg", value_name = "NAME=VALUE", value_parser = name_and_value)]
@@ -75,7 +75,7 @@ pub(super) struct LintOptions {
     #[arg(short, long)]
     pub(super) verbose: bool,
     /// A rule's level: deny, warn, info or off; may be given several times
-    #[arg(long = "level", value_name = "RULE=LEVEL", value_parser = name_and_value)]
+    #[arg(long = "level", value_name = "RULE=LEVEL", value_parser = rule_and_level)]
     pub(super) levels: Vec<(String, String)>,
     /// The lowest level that makes the exit code 1
     #[arg(long, value_enum, default_value_t = FailOn::Deny)]
@@ -232,12 +232,23 @@ fn name_and_value(text: &str) -> Result<(String, String), String> {
     }
 }
 
+fn rule_and_level(text: &str) -> Result<(String, String), String> {
+    name_and_value(text).map_err(|_| "expected RULE=LEVEL".to_owned())
+}
+
 fn duration(text: &str) -> Result<std::time::Duration, String> {
     let nanoseconds =
         crate::text::duration::parse_go_duration(text).map_err(|error| error.to_string())?;
     u64::try_from(nanoseconds)
         .map(std::time::Duration::from_nanos)
         .map_err(|_| "negative".to_owned())
+}
+
+fn above_zero(text: &str) -> Result<std::time::Duration, String> {
+    match duration(text)? {
+        std::time::Duration::ZERO => Err("expected a duration above 0".to_owned()),
+        duration => Ok(duration),
+    }
 }
 
 fn server(text: &str) -> Result<Url, String> {

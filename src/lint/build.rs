@@ -11,6 +11,7 @@ use crate::lint::settings::Settings;
 use crate::lint::table::Table;
 use crate::promql::ast::ValueType;
 use crate::promql::{Features, Options, parse};
+use crate::text::nearest::nearest;
 
 /// Every metric of the scene's template.
 pub(super) fn gates<'a>(scene: &'a Scene<'a>) -> Vec<Gate<'a>> {
@@ -67,9 +68,17 @@ fn engine_of<'a>(provider: &'a Provider, settings: &Settings) -> (Engine, Option
     }
 }
 
+/// The last part of the name under which this plugin is registered, as `install` writes it.
+const PLUGIN: &str = "promql-guard";
+
+/// A slip of [`PLUGIN`]: under a name that is not registered the controller finds no plugin.
+pub(super) fn is_misspelt(name: &str) -> bool {
+    name != PLUGIN && nearest(name, [PLUGIN]).is_some()
+}
+
 fn is_this_plugin(name: &str, settings: &Settings) -> bool {
-    name.rsplit('/').next() == Some("promql-guard")
-        || settings.plugins.iter().any(|known| known == name)
+    let own = name.rsplit('/').next().unwrap_or_default();
+    own == PLUGIN || is_misspelt(own) || settings.plugins.iter().any(|known| known == name)
 }
 
 fn plugin(spec: &QuerySpec) -> Engine {

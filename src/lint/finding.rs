@@ -40,6 +40,8 @@ pub struct Spot {
     pub span: Span,
     /// What stands there, to tell findings apart when lines move.
     pub text: String,
+    /// Whether its line is not to be shown.
+    pub is_secret: bool,
 }
 
 impl Spot {
@@ -53,6 +55,7 @@ impl Spot {
         Spot {
             span: Span::at(self.span.start),
             text: String::new(),
+            is_secret: true,
             ..self
         }
     }

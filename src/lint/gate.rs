@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::analysis::metric::Metric;
 use crate::analysis::settings::{Dialect, Guard, NoData};
 use crate::analysis::template::{Field, MetricSpec, Provider, QuerySpec, Template};
+use crate::lint::build::is_misspelt;
 use crate::lint::conditions::{Condition, Conditions};
 use crate::lint::context::Scene;
 use crate::lint::finding::{FileEdit, Fix, Spot};
@@ -171,6 +172,17 @@ impl<'a> Gate<'a> {
         })
     }
 
+    /// The name of its plugin, where that is a slip of this plugin's: the controller finds no plugin of that name.
+    pub fn misspelt_plugin(&self) -> Option<&'a Field> {
+        match &self.metric.provider {
+            Provider::Plugin { name, .. } => {
+                let mut parts = name.text.split('/');
+                parts.any(is_misspelt).then_some(name)
+            }
+            _ => None,
+        }
+    }
+
     /// What its provider is told; none where another provider measures it.
     pub fn spec(&self) -> Option<&'a QuerySpec> {
         match &self.metric.provider {
@@ -302,6 +314,7 @@ pub fn spot(name: &str, field: &Field, span: Span) -> Spot {
         place: field.place.clone(),
         span,
         text: span.of(&field.text).to_owned(),
+        is_secret: false,
     }
 }
 

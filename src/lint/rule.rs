@@ -63,7 +63,7 @@ impl Need {
     /// Why a rule was skipped.
     pub fn reason(self) -> &'static str {
         match self {
-            Need::ScrapeInterval => "needs the scrape interval",
+            Need::ScrapeInterval => "needs the scrape interval; give `--scrape-interval`",
         }
     }
 }

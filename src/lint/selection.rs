@@ -109,6 +109,22 @@ pub fn takes_a_hash(gate: &Gate<'_>, matcher: &Matcher) -> bool {
         })
 }
 
+/// Whether a matcher's value takes a namespace, on whatever label: `service="{{args.namespace}}-web-80@kubernetes"`.
+pub fn takes_a_namespace(gate: &Gate<'_>, matcher: &Matcher) -> bool {
+    let is_positive = matches!(matcher.op, MatchOp::Equal | MatchOp::Regexp);
+    let mut pieces = gate
+        .query
+        .iter()
+        .flat_map(|query| query.filled.within(matcher.value.span));
+    is_positive
+        && pieces.any(|piece| match &piece.placeholder {
+            Placeholder::Argument(name) | Placeholder::Run(name) | Placeholder::Shell(name) => {
+                says(name, &NAMESPACE)
+            }
+            _ => false,
+        })
+}
+
 /// Whether a regexp takes every text.
 pub fn is_match_all(pattern: &str) -> bool {
     let bare = pattern.strip_prefix('^').unwrap_or(pattern);

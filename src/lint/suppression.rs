@@ -38,13 +38,20 @@ pub(super) fn in_query(query: &Field) -> Vec<Suppression> {
     found
 }
 
-/// Those of the annotation `promql-guard/allow: "<rule>[, <rule>] -- reason"`.
+/// Those of the annotation `promql-guard/allow: "<rule>[, <rule>] -- reason"`, one line a reason.
 pub(super) fn in_annotation(allow: &Field) -> Vec<Suppression> {
-    listed(
-        "metadata.annotations.promql-guard/allow",
-        allow,
-        allow.all(),
-    )
+    let mut found = Vec::new();
+    let mut start = 0;
+    for line in allow.text.split_inclusive('\n') {
+        let allowed = Span::new(start, start + line.trim_end().len());
+        found.extend(listed(
+            "metadata.annotations.promql-guard/allow",
+            allow,
+            allowed,
+        ));
+        start += line.len();
+    }
+    found
 }
 
 /// Those of the plugin's setting `allow`, which may do without a reason.

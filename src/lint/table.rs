@@ -178,11 +178,12 @@ impl Judge<'_> {
         let said = self
             .conditions
             .judge_text(&result(self.answers.is_scalar, &probe.elements), self.text);
-        let is_without_data = matches!(probe.key.as_str(), "no data" | "NaN" | "fallback");
+        let is_nan = matches!(probe.elements.as_slice(), [value] if value.is_nan());
+        let is_without_data = is_nan || matches!(probe.key.as_str(), "no data" | "fallback");
         let verdict = match self.engine.withheld() {
             // What does not compile is an Error whatever the data are.
             Some(_) if self.text == Text::Written && self.conditions.is_repaired() => said,
-            Some(no_data) if is_without_data => self.without_data(no_data, &probe.key, said),
+            Some(no_data) if is_without_data => self.without_data(no_data, is_nan, said),
             _ => said,
         };
         Cell {
@@ -194,8 +195,8 @@ impl Judge<'_> {
     }
 
     /// What this plugin makes of an answer without data when it has waited long enough (`measure`'s end of the wait).
-    fn without_data(&self, no_data: NoData, key: &str, said: Verdict) -> Verdict {
-        let is_silent = key == "NaN" && !self.conditions.fails_nan_on_purpose();
+    fn without_data(&self, no_data: NoData, is_nan: bool, said: Verdict) -> Verdict {
+        let is_silent = is_nan && !self.conditions.fails_nan_on_purpose();
         let ending = || match self.is_passed_by_inconclusive() {
             true => Verdict::Error,
             false => Verdict::Inconclusive,

@@ -48,7 +48,18 @@ pub fn closed_for_nan(condition: &Condition, result: ResultType) -> String {
                 let rest = rest.trim_end().strip_suffix("||")?.trim_end();
                 (!rest.is_empty() && !rest.contains('?')).then_some(rest)
             };
-            let rest = behind(text, &named, "||").or_else(before).unwrap_or(text);
+            let within = || {
+                let found = named.iter().find_map(|named| {
+                    let inner = format!("{named} || ");
+                    let (head, tail) = text.split_once(&inner)?;
+                    let begins = ["|| ", "("].iter().any(|start| head.ends_with(start));
+                    begins.then(|| format!("{head}{tail}"))
+                })?;
+                (!found.contains('?')).then_some(found)
+            };
+            let rest = behind(text, &named, "||").or_else(before);
+            let rest = rest.map(str::to_owned).or_else(within);
+            let rest = rest.as_deref().unwrap_or(text);
             // Not the other way round: YAML takes a text that begins with `!` for a tag.
             format!("{} && !{nan}", grouped(rest, &["||", " or ", "?"]))
         }

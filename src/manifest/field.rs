@@ -188,10 +188,11 @@ impl Source<'_> {
     fn line_end(&self, at: usize) -> Option<usize> {
         let rest = &self.text[at..];
         let line = &rest[..rest.find(['\r', '\n']).unwrap_or(rest.len())];
-        let trimmed = line.trim_start_matches([' ', '\t']);
-        let is_comment = trimmed.starts_with('#') && trimmed.len() < line.len();
         let end = at + line.len() + line_break(&rest[line.len()..]);
-        (trimmed.is_empty() || is_comment).then_some(end)
+        // A comment beside a value says why it is there, and goes with no fix.
+        line.trim_start_matches([' ', '\t'])
+            .is_empty()
+            .then_some(end)
     }
 
     /// Where a further key of a block mapping could be written: behind its first entry of one line, else before one.

@@ -23,10 +23,9 @@ impl Reader<'_> {
             unknown: Vec::new(),
         };
         if let Some((_, spec)) = self.object(root, "", "spec") {
-            rollout.replicas = match spec.get("replicas") {
-                None => Some(1),
-                Some(entry) => entry.value.to_json().as_i64(),
-            };
+            rollout.replicas = spec
+                .get("replicas")
+                .and_then(|entry| entry.value.to_json().as_i64());
             match kind {
                 RolloutKind::Rollout => self.strategy(spec, &mut rollout),
                 RolloutKind::Experiment => {

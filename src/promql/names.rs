@@ -66,6 +66,29 @@ pub fn says_counter(name: &str) -> bool {
     COUNTER_ENDS.iter().any(|end| name.ends_with(end))
 }
 
+/// The same, without bare counts, `node_count` and `spark_executor_count`: most of those are gauges. What counts a summary's
+/// observations or failures stays.
+pub fn counts_events(name: &str) -> bool {
+    const BEFORE: [&str; 12] = [
+        "seconds",
+        "milliseconds",
+        "microseconds",
+        "nanoseconds",
+        "ms",
+        "duration",
+        "latency",
+        "time",
+        "bytes",
+        "size",
+        "requests",
+        "responses",
+    ];
+    says_counter(name)
+        && name.strip_suffix("_count").is_none_or(|of| {
+            failure_named(of) || words(of).last().is_some_and(|word| BEFORE.contains(&word))
+        })
+}
+
 /// One of the name's words begins as a failure does: `app_errors_total`, `jobs_failed`.
 pub fn failure_named(name: &str) -> bool {
     words(name).any(|word| FAILURE_WORDS.iter().any(|start| starts(word, start)))
@@ -120,6 +143,21 @@ mod tests {
                 (gauge, counter),
                 "`{name}`"
             );
+        }
+    }
+
+    #[test]
+    fn which_counts_are_counters() {
+        for (name, wanted) in [
+            ("http_requests_total", true),
+            ("http_request_duration_seconds_count", true),
+            ("http_server_requests_count", true),
+            ("app_errors_count", true),
+            ("spark_executor_count", false),
+            ("node_count", false),
+            ("queue_depth", false),
+        ] {
+            assert_eq!(counts_events(name), wanted, "`{name}`");
         }
     }
 

@@ -95,7 +95,10 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
                 several(&why)
             ),
         )
-        .help("aggregate to one series, or write `len(result) > 0 && all(result, …)`");
+        .help(match quantile_by_all_labels(expr) {
+            true => "sum the buckets below `histogram_quantile`: `sum by (le) (rate(…))`",
+            false => "aggregate to one series, or write `len(result) > 0 && all(result, …)`",
+        });
         return;
     }
 }
@@ -105,6 +108,13 @@ fn several(why: &str) -> String {
         "it does not aggregate" => "each series that it selects".to_owned(),
         other => other.to_owned(),
     }
+}
+
+/// `histogram_quantile` over buckets of each series: a quantile a pod, which no aggregation above it makes one of.
+fn quantile_by_all_labels(expr: &Expr) -> bool {
+    let call = expr.unwrapped().call("histogram_quantile");
+    let buckets = call.and_then(|call| call.args.get(1));
+    buckets.is_some_and(|buckets| kept_labels(buckets) == Kept::All)
 }
 
 /// Sorted, or the one largest.
@@ -135,7 +145,15 @@ fn is_recorded(expr: &Expr) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::found;
+    use crate::rules::testing::{found, said};
+
+    #[test]
+    fn quantiles_are_made_one_below_the_quantile() {
+        let gate = "query: histogram_quantile(0.9, rate(a_seconds_bucket{namespace=\"x\"}[5m]))\n\
+                    successCondition: result[0] < 0.5";
+        let told = said(super::RULE.name, gate);
+        assert!(told[0].ends_with("`sum by (le) (rate(…))`"), "{told:?}");
+    }
 
     #[test]
     fn one_of_several_series() {

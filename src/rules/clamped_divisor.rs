@@ -57,13 +57,11 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
             return;
         };
         let spot = gate.in_query(clamp.name_span.to(clamp.args[1].span));
+        let written = gate.in_query(clamp.args[1].span).text;
         if idle_passes {
             out.warn(
                 spot,
-                format!(
-                    "`clamp_min(…, {})` turns no traffic into a share that passes",
-                    go_float(bound)
-                ),
+                format!("`clamp_min(…, {written})` turns no traffic into a share that passes"),
             )
             .help("leave it out: without traffic the share is NaN, which no comparison passes");
         } else if per_second >= NOTICEABLE {
@@ -108,7 +106,15 @@ fn per_second(divisor: &Expr, bound: f64) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::found;
+    use crate::rules::testing::{found, said};
+
+    #[test]
+    fn the_bound_is_told_as_it_is_written() {
+        let gate = "query: sum(rate(e_total[5m])) / clamp_min(sum(rate(t_total[5m])), 1e-9)\n\
+                    successCondition: result[0] < 0.05";
+        let told = said(super::RULE.name, gate);
+        assert!(told[0].contains("`clamp_min(…, 1e-9)`"), "{told:?}");
+    }
 
     #[test]
     fn divisors_held_up() {

@@ -75,9 +75,8 @@ fn check(gate: &Gate<'_>, _: &Query, out: &mut Findings<'_>) {
 /// The phase of all reachable cells whose key `counts`; none where they differ, hang on an argument, or err.
 fn one_verdict(table: &Table, counts: impl Fn(&str) -> bool) -> Option<Verdict> {
     let mut verdicts = table
-        .cells
-        .iter()
-        .filter(|cell| cell.is_reachable && counts(&cell.key))
+        .all_reachable()
+        .filter(|cell| counts(&cell.key))
         .map(|cell| cell.verdict);
     let first = verdicts.next()?;
     let is_decided = !matches!(first, Verdict::Unknown | Verdict::Error);

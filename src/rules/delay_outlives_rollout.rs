@@ -11,7 +11,8 @@ use crate::lint::findings::{Findings, Subject};
 use crate::lint::gate::spot;
 use crate::lint::references::{Referenced, referenced};
 use crate::lint::rule::Check;
-use crate::text::duration::{go_duration, parse_go_duration};
+use crate::promql::print::duration;
+use crate::text::duration::parse_go_duration;
 use crate::text::filled::Filled;
 
 rule! {
@@ -127,9 +128,9 @@ fn check(context: &Context<'_>, out: &mut Findings<'_>) {
                             "`{}` of `{}` waits {}, and the steps of `{}` take about {}",
                             metric.name.text,
                             template.name.text,
-                            go_duration(delay),
+                            duration(delay),
                             rollout.resource(),
-                            go_duration(time)
+                            duration(time)
                         ),
                     )
                     .help("write a shorter `initialDelay`, or longer pauses");

@@ -4,7 +4,7 @@ use crate::lint::findings::Findings;
 use crate::lint::gate::Gate;
 use crate::lint::rule::Check;
 use crate::promql::Query;
-use crate::promql::names::says_counter;
+use crate::promql::names::counts_events;
 use crate::promql::select::counter_calls;
 
 rule! {
@@ -39,7 +39,7 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
         let Some(name) = call.selector().and_then(|selector| selector.metric()) else {
             continue;
         };
-        if !says_counter(name) {
+        if !counts_events(name) {
             continue;
         }
         let (instead, is_safe) = match call.function {
@@ -68,7 +68,8 @@ mod tests {
     fn counters_by_name() {
         for (query, expected) in [
             ("delta(a_total[5m])", 1),
-            ("idelta(a_count[5m])", 1),
+            ("idelta(a_seconds_count[5m])", 1),
+            ("delta(node_count[5m])", 0),
             ("deriv(a_total[5m])", 1),
             ("delta(queue_depth[5m])", 0),
             ("increase(a_total[5m])", 0),

@@ -6,7 +6,7 @@ use crate::analysis::limits::ERROR_RETRY;
 use crate::lint::findings::Findings;
 use crate::lint::gate::Gate;
 use crate::lint::rule::Check;
-use crate::text::duration::go_duration;
+use crate::promql::print::duration;
 
 rule! {
     /// ## What it does
@@ -57,7 +57,7 @@ fn check(gate: &Gate<'_>, out: &mut Findings<'_>) {
     if seconds <= PATIENCE.as_secs() as i64 || gate.is_dry_run() {
         return;
     }
-    let time = go_duration(seconds.saturating_mul(1_000_000_000));
+    let time = duration(seconds.saturating_mul(1_000_000_000));
     out.info(
         gate.at("consecutiveErrorLimit", field),
         format!("`consecutiveErrorLimit: {limit}` is {time} of Errors, one each 10s, until the rollout is aborted"),

@@ -95,12 +95,22 @@ fn check(gate: &Gate<'_>, out: &mut Findings<'_>) {
             continue;
         }
         if let Some(credential) = credential {
-            let place = gate.at(path, field).unquoted();
-            out.warn(
-                place,
-                format!("`{credential}` goes to `{host}` over plain http"),
-            )
-            .help(format!("write `https://{host}`"));
+            let place = gate.at(path, field);
+            let place = match url.password() {
+                Some(_) => place.unquoted(),
+                None => place,
+            };
+            // The secret itself goes to `tokenUrl`, and what it buys to the server.
+            let what = match (path, credential) {
+                ("address", "clientSecret") => "the token of `authentication.oauth2`".to_owned(),
+                _ => format!("`{credential}`"),
+            };
+            let port = url.port().map(|port| format!(":{port}"));
+            out.warn(place, format!("{what} goes to `{host}` over plain http"))
+                .help(format!(
+                    "write `https://{host}{}`",
+                    port.unwrap_or_default()
+                ));
         }
     }
 }
@@ -152,7 +162,23 @@ const WORLD: [&str; 12] = [
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::found;
+    use crate::rules::testing::{found, said};
+
+    #[test]
+    fn a_client_secret_goes_to_the_token_server_alone() {
+        let oauth2 =
+            "{tokenUrl: 'https://login.example/token', clientId: a, clientSecret: '{{args.p}}'}";
+        let gate = format!(
+            "query: up\naddress: http://prom.example.com:9090\nauthentication: {{oauth2: {oauth2}}}\nargs:\n- name: p\n  value: x"
+        );
+        assert_eq!(
+            said(super::RULE.name, &gate),
+            [
+                "warn at `http://prom.example.com:9090`: the token of `authentication.oauth2` goes to `prom.example.com` \
+              over plain http; write `https://prom.example.com:9090`"
+            ]
+        );
+    }
 
     #[test]
     fn what_others_can_read_or_answer() {

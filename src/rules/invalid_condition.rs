@@ -6,6 +6,7 @@ use crate::lint::findings::Findings;
 use crate::lint::gate::{Engine, Gate};
 use crate::lint::rule::Check;
 use crate::promql::answer::{Series, series};
+use crate::text::place::Style;
 use crate::text::span::Span;
 
 rule! {
@@ -58,7 +59,12 @@ fn check(gate: &Gate<'_>, out: &mut Findings<'_>) {
         } else if is_cut_by_a_comment(condition) {
             finding.help("quote the text: to YAML ` #` begins a comment");
         } else if let Some(repaired) = &condition.repaired {
-            finding.help(format!("write `{repaired}`"));
+            // `mismatched types []float64 and int` says it in Go's words.
+            let why = match condition.repair.iter().any(|(_, text)| text == "[0]") {
+                true => ": the answer is a list of series",
+                false => "",
+            };
+            finding.help(format!("write `{repaired}`{why}"));
             finding.fix(gate.fix_condition(is_safe(gate, condition), condition, &condition.repair));
         }
     }
@@ -98,7 +104,8 @@ fn bare_argument<'a>(gate: &Gate<'a>, condition: &Condition) -> Option<&'a str> 
 /// `all(result, # < 5)` without quotes ends before the `#`.
 fn is_cut_by_a_comment(condition: &Condition) -> bool {
     let text = condition.field.text.trim_end();
-    text.ends_with([',', '{', '(']) || text.ends_with("&&") || text.ends_with("||")
+    let is_plain = condition.field.place.layout.style == Style::Plain;
+    is_plain && (text.ends_with([',', '{', '(']) || text.ends_with("&&") || text.ends_with("||"))
 }
 
 /// An index put in picks one series of perhaps several, and `.value` left out of a failure condition lets through what
@@ -119,7 +126,19 @@ fn is_safe(gate: &Gate<'_>, condition: &Condition) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{fixed, found};
+    use crate::rules::testing::{fixed, found, said};
+
+    #[test]
+    fn what_the_mismatched_types_mean_is_said() {
+        let told = said(
+            super::RULE.name,
+            "query: sum(a)\nsuccessCondition: result < 5",
+        );
+        assert!(
+            told[0].ends_with("write `result[0] < 5`: the answer is a list of series"),
+            "{told:?}"
+        );
+    }
 
     #[test]
     fn conditions_that_always_fail() {

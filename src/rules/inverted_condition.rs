@@ -38,7 +38,7 @@ rule! {
     /// What a query judges is read off names and matchers; where these say nothing, the rule is silent.
     "inverted-condition", "only a bad canary passes",
     Conditions, levels: [Deny, Warn],
-    yields_to: ["threshold-unit"],
+    yields_to: ["threshold-unit", "filter-in-query"],
     check: Check::Query(check),
 }
 
@@ -53,10 +53,11 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
     } else {
         f64::INFINITY
     };
+    let whole = if highest.is_finite() { highest } else { 1.0 };
     let (best, worst) = match judged.class {
-        Class::FailureShare | Class::FailureCount | Class::Latency => (0.0, high),
-        Class::SuccessShare if highest.is_finite() => (highest, 0.0),
-        Class::SuccessShare => (1.0, 0.0),
+        Class::FailureShare => (0.0, whole),
+        Class::FailureCount | Class::Latency => (0.0, high),
+        Class::SuccessShare => (whole, 0.0),
         Class::Readiness => (high, 0.0),
         Class::Traffic | Class::Unknown => return,
     };

@@ -44,25 +44,33 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
     } else {
         Level::Info
     };
+    let mut names = Vec::new();
     query.expr.walk(&mut |node| {
-        let ExprKind::Call(call) = &node.kind else {
-            return;
-        };
-        if call.function.name == "irate" {
-            let once = if is_measured_once {
-                ", and there is but one measurement"
-            } else {
-                ""
-            };
-            out.push(
-                level,
-                gate.in_query(call.name_span),
-                format!("`irate` looks at the last two samples of its range{once}"),
-            )
-            .help("write `rate`")
-            .fix(gate.fix_query(false, &[(call.name_span, "rate".to_owned())]));
+        if let ExprKind::Call(call) = &node.kind
+            && call.function.name == "irate"
+        {
+            names.push(call.name_span);
         }
     });
+    let Some(first) = names.first() else {
+        return;
+    };
+    let once = if is_measured_once {
+        ", and there is but one measurement"
+    } else {
+        ""
+    };
+    let edits: Vec<_> = names
+        .iter()
+        .map(|name| (*name, "rate".to_owned()))
+        .collect();
+    out.push(
+        level,
+        gate.in_query(*first),
+        format!("`irate` looks at the last two samples of its range{once}"),
+    )
+    .help("write `rate`")
+    .fix(gate.fix_query(false, &edits));
 }
 
 #[cfg(test)]
@@ -74,6 +82,11 @@ mod tests {
         for (gate, expected) in [
             ("query: sum(irate(a_total[5m]))", &["info"][..]),
             ("count: 1\nquery: sum(irate(a_total[5m]))", &["warn"]),
+            // Both sides of a ratio are one finding.
+            (
+                "query: sum(irate(a_total[5m])) / sum(irate(b_total[5m]))",
+                &["info"],
+            ),
             (
                 "count: \"{{args.n}}\"\nargs:\n- name: n\nquery: sum(irate(a_total[5m]))",
                 &["info"],

@@ -6,7 +6,9 @@ use crate::lint::gate::Gate;
 use crate::lint::rule::Check;
 use crate::promql::Query;
 use crate::promql::answer::range;
+use crate::promql::ast::{BinaryOp, Expr, ExprKind};
 use crate::promql::class::Class;
+use crate::promql::literal::literal;
 
 rule! {
     /// ## What it does
@@ -32,7 +34,7 @@ rule! {
     /// ```
     "lenient-threshold", "passes while more than half of all requests fail",
     Conditions, levels: [Warn],
-    yields_to: ["inverted-condition", "threshold-unit", "constant-condition"],
+    yields_to: ["inverted-condition", "threshold-unit", "constant-condition", "missing-condition"],
     check: Check::Query(check),
 }
 
@@ -43,10 +45,9 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
     if gate.table.is_none() {
         return;
     }
-    // A share in percent has its whole range scaled.
     let scale = match range(&query.expr).high {
         high if high.is_finite() && high > 1.0 => high,
-        _ => 1.0,
+        _ => factor(&query.expr),
     };
     let (bad, what) = match gate.class().class {
         Class::FailureShare => (MOST * scale, "failures"),
@@ -68,12 +69,56 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
             crate::text::float::go_float(bad)
         ),
     )
-    .help("write the share that a healthy canary keeps");
+    .help(match turned(gate, scale, what) {
+        Some(meant) => {
+            format!("write {meant}, if that is the share of {what} that is meant, or another")
+        }
+        None => "write the share that a healthy canary keeps".to_owned(),
+    });
+}
+
+/// The share of the other side: 0.05 where 0.95 of failures is allowed.
+fn turned(gate: &Gate<'_>, scale: f64, what: &str) -> Option<String> {
+    let comparisons = gate.conditions.iter().flat_map(|each| &each.comparisons);
+    let mut shares = comparisons.map(|comparison| comparison.value / scale);
+    let share = shares.find(|share| match what {
+        "failures" => (0.8..1.0).contains(share),
+        _ => *share > 0.0 && *share <= 0.2,
+    })?;
+    // 1 - 0.95 is 0.050000000000000044.
+    let meant = ((1.0 - share) * scale * 1e9).round() / 1e9;
+    Some(crate::text::float::go_float(meant))
+}
+
+/// 100 of a share in percent.
+fn factor(expr: &Expr) -> f64 {
+    match &expr.kind {
+        ExprKind::Paren(inner) => factor(inner),
+        ExprKind::Binary(binary) => {
+            let sides = (literal(&binary.left), literal(&binary.right));
+            match (binary.op, sides) {
+                (BinaryOp::Multiply, (Some(by), None)) => by * factor(&binary.right),
+                (BinaryOp::Multiply, (None, Some(by))) => by * factor(&binary.left),
+                (BinaryOp::Divide, (None, None)) => factor(&binary.left) / factor(&binary.right),
+                (BinaryOp::Or, _) => factor(&binary.left),
+                _ => 1.0,
+            }
+        }
+        _ => 1.0,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::found;
+    use crate::rules::testing::{found, said};
+
+    #[test]
+    fn the_share_of_the_other_side_is_named() {
+        let gate = "query: sum(rate(a_total{code=~\"5..\"}[5m])) / sum(rate(a_total[5m]))\n\
+                    successCondition: result[0] <= 0.95";
+        let told = said(super::RULE.name, gate);
+        assert!(told[0].contains("write 0.05,"), "{told:?}");
+    }
 
     #[test]
     fn half_of_all_may_fail() {
@@ -109,6 +154,23 @@ mod tests {
                 expected,
                 "{code} {condition}"
             );
+        }
+    }
+
+    #[test]
+    fn percent_of_two_metrics() {
+        let percent = "sum(rate(a_errors_total[5m])) / sum(rate(a_requests_total[5m])) * 100";
+        for (query, condition, expected) in [
+            (percent, "result[0] < 5", 0),
+            (percent, "result[0] < 60", 1),
+            (
+                "100 * (sum(rate(a_errors_total[5m])) / sum(rate(a_requests_total[5m])))",
+                "result[0] < 5",
+                0,
+            ),
+        ] {
+            let gate = format!("query: {query}\nsuccessCondition: {condition}");
+            assert_eq!(found(super::RULE.name, &gate).len(), expected, "{gate}");
         }
     }
 }

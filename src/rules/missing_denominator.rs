@@ -74,9 +74,13 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
             out.warn(
                 condition.spot(comparison.span),
                 format!(
-                    "`{name}` promises a share, but nothing divides `{}`: {} is a number of events",
+                    "`{name}` promises a share, but nothing divides `{}`: {} is a number of events{}",
                     call.function,
-                    go_float(comparison.value)
+                    go_float(comparison.value),
+                    match call.function {
+                        "increase" => "",
+                        _ => " a second",
+                    }
                 ),
             )
             .help("divide by all events: `sum(rate(…)) / sum(rate(…))`");

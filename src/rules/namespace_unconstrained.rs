@@ -8,7 +8,7 @@ use crate::lint::level::Level;
 use crate::lint::rule::Check;
 use crate::lint::selection::{
     NAMESPACE, asks_for_namespace, literals, named, namespace_placeholder, pasted_hash,
-    takes_a_hash,
+    takes_a_hash, takes_a_namespace,
 };
 use crate::promql::ast::{MatchOp, Matcher, Selector};
 use crate::promql::edit::add_matcher;
@@ -153,6 +153,7 @@ fn is_constrained(gate: &Gate<'_>, selector: &Selector) -> bool {
     selector.metric().is_some_and(|metric| metric.contains(':'))
         || selector.matchers.iter().any(|matcher| {
             asks_for_namespace(gate, matcher)
+                || takes_a_namespace(gate, matcher)
                 || is_full_name(gate, matcher)
                 || takes_a_hash(gate, matcher)
                 || pasted_hash(gate, matcher).is_some()
@@ -188,6 +189,22 @@ mod tests {
             ("x{namespace=~\".*\"}", "", &["info"]),
             ("x{namespace=~\".+-prod\"}", "", &[]),
             ("job:x:rate5m", argument, &[]),
+            // Traefik's and others' names of services begin with the namespace.
+            (
+                "x{service=\"{{args.namespace}}-web-80@kubernetes\"}",
+                argument,
+                &[],
+            ),
+            (
+                "x{service=~\"$(run.namespace)-web-.*\"}",
+                "provider: plugin",
+                &[],
+            ),
+            (
+                "x{service!=\"{{args.namespace}}-web\"}",
+                argument,
+                &["warn"],
+            ),
             (
                 "x{destination_service=~\"{{args.service}}\"}",
                 "args:\n- name: service",

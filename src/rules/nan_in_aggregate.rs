@@ -6,6 +6,7 @@ use crate::lint::rule::Check;
 use crate::promql::Query;
 use crate::promql::answer::{Certainty, Series, can_be_nan, series};
 use crate::promql::ast::{AggregateOp, BinaryOp, Expr, ExprKind, ValueType};
+use crate::promql::select::counter_calls;
 
 rule! {
     /// ## What it does
@@ -30,6 +31,10 @@ rule! {
     /// query: sum(rate(app_errors_total{namespace="shop"}[5m])) / sum(rate(app_requests_total{namespace="shop"}[5m]))
     /// successCondition: len(result) > 0 && result[0] < 0.05
     /// ```
+    ///
+    /// ## Known gaps
+    ///
+    /// Divisions by what does not count events, such as a memory limit, are not judged.
     "nan-in-aggregate", "one NaN of a division spoils the aggregate",
     Counters, levels: [Warn],
     yields_to: ["unmatched-operands"],
@@ -69,7 +74,7 @@ fn division(expr: &Expr) -> Option<&Expr> {
                 let divides_series = binary.left.value_type == ValueType::Vector
                     && binary.right.value_type == ValueType::Vector;
                 let is_open = can_be_nan(expr) != Certainty::No && series(expr) == Series::Many;
-                (divides_series && is_open).then_some(expr)
+                (divides_series && is_open && counts(&binary.right)).then_some(expr)
             }
             BinaryOp::Multiply | BinaryOp::Add | BinaryOp::Subtract => {
                 division(&binary.left).or_else(|| division(&binary.right))
@@ -80,6 +85,16 @@ fn division(expr: &Expr) -> Option<&Expr> {
         },
         _ => None,
     }
+}
+
+/// Whether it tells how much happened, which may be nothing; a limit or a capacity is not 0 one moment and more the next.
+fn counts(expr: &Expr) -> bool {
+    let mut is_recorded = false;
+    expr.walk(&mut |node| {
+        let name = node.selector().and_then(|selector| selector.metric());
+        is_recorded |= name.is_some_and(|name| name.contains(':'));
+    });
+    is_recorded || !counter_calls(expr).is_empty()
 }
 
 #[cfg(test)]
@@ -94,6 +109,8 @@ mod tests {
             ("max(rate(e_total[5m]) / rate(t_total[5m]))", 0),
             ("avg(rate(e_total[5m]) / (rate(t_total[5m]) > 0))", 0),
             ("avg(a / 1024)", 0),
+            ("avg(job:errors:rate5m / job:requests:rate5m)", 1),
+            ("avg(container_memory_bytes / container_limit_bytes)", 0),
             ("sum(rate(e_total[5m])) / sum(rate(t_total[5m]))", 0),
         ] {
             assert_eq!(

@@ -4,8 +4,10 @@ use crate::lint::findings::Findings;
 use crate::lint::gate::Gate;
 use crate::lint::rule::Check;
 use crate::promql::Query;
+use crate::promql::ast::{Expr, ExprKind};
 use crate::promql::names::says_gauge;
 use crate::promql::select::counter_calls;
+use crate::text::span::Span;
 
 rule! {
     /// ## What it does
@@ -32,15 +34,19 @@ rule! {
     ///
     /// ## Known gaps
     ///
-    /// Only the name is asked; a name that says nothing is not judged.
+    /// Only the name is asked; a name that says nothing is not judged. Inside `histogram_…()` a bare `…_seconds` is a native
+    /// histogram, and is not judged either.
     "rate-of-gauge", "a counter function over a gauge",
     Counters, levels: [Warn],
     check: Check::Query(check),
 }
 
 fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
+    let histograms = histograms(&query.expr);
     for call in counter_calls(&query.expr) {
-        if !matches!(call.function, "rate" | "irate" | "increase" | "resets") {
+        if !matches!(call.function, "rate" | "irate" | "increase" | "resets")
+            || histograms.iter().any(|span| span.holds(call.expr.span))
+        {
             continue;
         }
         let Some(name) = call.selector().and_then(|selector| selector.metric()) else {
@@ -62,6 +68,19 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
     }
 }
 
+/// Where histograms are asked for: a native one has the bare name, `http_request_duration_seconds`.
+fn histograms(expr: &Expr) -> Vec<Span> {
+    let mut found = Vec::new();
+    expr.walk(&mut |node| {
+        if let ExprKind::Call(call) = &node.kind
+            && call.function.name.starts_with("histogram_")
+        {
+            found.push(node.span);
+        }
+    });
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use crate::rules::testing::found;
@@ -75,6 +94,16 @@ mod tests {
             ("rate(something[5m])", 0),
             ("delta(queue_depth[5m])", 0),
             ("rate(job_duration_seconds_sum[5m])", 0),
+            ("rate(job_duration_seconds[5m])", 1),
+            // A native histogram has no suffix.
+            (
+                "histogram_quantile(0.9, sum(rate(job_duration_seconds[5m])))",
+                0,
+            ),
+            (
+                "histogram_avg(sum by (pod) (rate(job_duration_seconds[5m])))",
+                0,
+            ),
         ] {
             assert_eq!(
                 found(super::RULE.name, &format!("query: {query}")).len(),

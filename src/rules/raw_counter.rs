@@ -5,7 +5,7 @@ use crate::lint::gate::Gate;
 use crate::lint::isolation::{Isolation, isolation};
 use crate::lint::rule::Check;
 use crate::promql::Query;
-use crate::promql::names::says_counter;
+use crate::promql::names::counts_events;
 use crate::promql::select::{DataSelector, data_selectors, is_counter_function};
 
 rule! {
@@ -34,7 +34,7 @@ rule! {
     ///
     /// ## Known gaps
     ///
-    /// Only the name is asked; a name that says nothing is not judged.
+    /// Only the name is asked; a name that says nothing is not judged, and a bare count, `executor_count`, mostly is a gauge.
     "raw-counter", "a counter judged by its height, not its increase",
     Counters, levels: [Warn],
     check: Check::Query(check),
@@ -47,7 +47,7 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
         return;
     }
     for each in selectors.iter().filter(|each| is_judged_raw(each)) {
-        let Some(name) = each.selector.metric().filter(|name| says_counter(name)) else {
+        let Some(name) = each.selector.metric().filter(|name| counts_events(name)) else {
             continue;
         };
         if !matches!(isolation(gate, query), Isolation::Mixed) {
@@ -90,6 +90,7 @@ mod tests {
             ("errors_total > 5", 1),
             ("max_over_time(errors_total[5m])", 1),
             ("sum(x_seconds_sum) / sum(x_seconds_count)", 1),
+            ("sum(spark_executor_count)", 0),
             ("sum(rate(errors_total[5m]))", 0),
             ("count(errors_total)", 0),
             ("absent(errors_total)", 0),

@@ -6,8 +6,8 @@ use crate::lint::findings::Findings;
 use crate::lint::gate::Gate;
 use crate::lint::rule::{Check, Need};
 use crate::promql::Query;
+use crate::promql::print::duration;
 use crate::promql::select::counter_calls;
-use crate::text::duration::go_duration;
 
 rule! {
     /// ## What it does
@@ -38,7 +38,7 @@ rule! {
     /// The scrape interval: `--scrape-interval`, `scrape-interval` in the settings file, or the plugin's `scrapeInterval`. Without it the
     /// rule is skipped. The examples are judged with 30s.
     "short-window", "the window holds too few scrapes",
-    Counters, levels: [Deny, Warn],
+    Counters, levels: [Warn],
     needs: [ScrapeInterval],
     check: Check::Query(check),
 }
@@ -69,9 +69,7 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
         if length >= interval * SCRAPES {
             continue;
         }
-        let said = |duration: Duration| {
-            go_duration(i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX))
-        };
+        let said = |time: Duration| duration(i64::try_from(time.as_nanos()).unwrap_or(i64::MAX));
         let holds = if length <= interval {
             "holds one sample at most: the answer is always empty".to_owned()
         } else {
@@ -122,7 +120,7 @@ mod tests {
         assert_eq!(
             said(super::RULE.name, "query: increase(a_total[30s])"),
             [
-                "warn at `30s`: `increase` over 30s holds one sample at most: the answer is always empty (the scrape interval is 30s); write `[2m0s]`"
+                "warn at `30s`: `increase` over 30s holds one sample at most: the answer is always empty (the scrape interval is 30s); write `[2m]`"
             ]
         );
     }

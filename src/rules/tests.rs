@@ -25,9 +25,9 @@ const OTHERS: [&str; 3] = ["mod", "testing", "tests"];
 fn stems() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/rules");
     let mut stems: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+        .expect("the folder of rules")
+        .map(|entry| entry.expect("an entry").path())
+        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
         .filter(|stem| !OTHERS.contains(&stem.as_str()))
         .collect();
     stems.sort();

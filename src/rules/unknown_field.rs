@@ -92,6 +92,14 @@ fn check(scene: &Scene<'_>, gates: &[Gate<'_>], out: &mut Findings<'_>) {
             out.about(gate.subject());
             tell(unknown, out);
         }
+        if let Some(name) = gate.misspelt_plugin() {
+            out.about(gate.subject());
+            out.warn(
+                gate.at("provider.plugin", name),
+                format!("no plugin is called `{}`", name.text),
+            )
+            .help("write the name that the controller's ConfigMap registers, `promql-guard/promql-guard`");
+        }
     }
 }
 

@@ -2,16 +2,17 @@
 
 use crate::lint::findings::Findings;
 use crate::lint::gate::Gate;
+use crate::lint::quote::quoted;
 use crate::lint::rule::Check;
 use crate::promql::Query;
-use crate::promql::ast::{Binary, BinaryOp, Expr, ExprKind, ValueType};
+use crate::promql::ast::{AggregateOp, Binary, BinaryOp, Expr, ExprKind, MatchOp, ValueType};
 
 rule! {
     /// ## What it does
     ///
     /// Finds an operation between series of exporters that share no labels, such as `container_*` and `kube_*`, where neither
-    /// side is aggregated and no `on` or `ignoring` says what to match. Also a metric name with a dash in it, which
-    /// PromQL reads as a subtraction.
+    /// side is aggregated and no `on` or `ignoring` says what to match; or between series with labels and a sum without
+    /// any. Also a metric name with a dash in it, which PromQL reads as a subtraction.
     ///
     /// ## Why it matters
     ///
@@ -63,8 +64,84 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
                 format!("{} and {} share no set of labels: no two series match", named(left), named(right)),
             )
             .help("aggregate both sides by what they share, `sum by (pod) (…)`, or match on it, `on (pod)`");
+        } else if !binary.op.is_set() {
+            // `x and sum(y)` is as empty, but which of its sides is wrong is not known.
+            tell_bare(gate, query, node, binary, out);
         }
     });
+}
+
+/// Series with labels beside a sum that has none.
+fn tell_bare(gate: &Gate<'_>, query: &Query, node: &Expr, binary: &Binary, out: &mut Findings<'_>) {
+    let (bare, side) = if has_labels(&binary.left) && has_none(&binary.right) {
+        (&binary.right, "group_left")
+    } else if has_none(&binary.left) && has_labels(&binary.right) {
+        (&binary.left, "group_right")
+    } else {
+        return;
+    };
+    out.warn(
+        gate.in_query(node.span),
+        format!(
+            "`{}` has no labels, the other side has: no two series match",
+            quoted(gate, query, bare.span)
+        ),
+    )
+    .help(format!(
+        "aggregate both sides alike, or write `{} on () {side} ()`",
+        binary.op.as_str()
+    ));
+}
+
+/// Whether each of its series has a label that nothing drops: one that an `=` pins, or that a `by` keeps.
+fn has_labels(expr: &Expr) -> bool {
+    match &expr.unwrapped().kind {
+        ExprKind::Selector(_) | ExprKind::Matrix(_) => expr.selector().is_some_and(|selector| {
+            selector.matchers.iter().any(|matcher| {
+                matcher.op == MatchOp::Equal
+                    && !["__name__", "le"].contains(&matcher.label.text.as_str())
+                    && !matcher.value.text().is_empty()
+            })
+        }),
+        ExprKind::Aggregation(aggregation) => aggregation
+            .grouping
+            .as_ref()
+            .is_some_and(|by| !by.is_without && by.labels.iter().any(|label| label.text != "le")),
+        ExprKind::Call(_) => vector_below(expr).is_some_and(has_labels),
+        _ => false,
+    }
+}
+
+/// Whether it is one series without any label.
+fn has_none(expr: &Expr) -> bool {
+    match &expr.unwrapped().kind {
+        ExprKind::Aggregation(aggregation) => {
+            let by = aggregation.grouping.as_ref();
+            matches!(
+                aggregation.op,
+                AggregateOp::Sum
+                    | AggregateOp::Avg
+                    | AggregateOp::Min
+                    | AggregateOp::Max
+                    | AggregateOp::Count
+            ) && by.is_none_or(|by| !by.is_without && by.labels.is_empty())
+        }
+        ExprKind::Call(_) => vector_below(expr).is_some_and(has_none),
+        _ => false,
+    }
+}
+
+/// What a function that keeps labels works on.
+fn vector_below(expr: &Expr) -> Option<&Expr> {
+    let ExprKind::Call(call) = &expr.unwrapped().kind else {
+        return None;
+    };
+    let changes = ["label_replace", "label_join", "scalar", "vector", "info"];
+    if call.function.name.starts_with("absent") || changes.contains(&call.function.name) {
+        return None;
+    }
+    let mut args = call.args.iter();
+    args.find(|arg| matches!(arg.value_type, ValueType::Vector | ValueType::Matrix))
 }
 
 fn named(exporter: &str) -> String {
@@ -153,6 +230,21 @@ mod tests {
             ),
             ("istio_requests_total / http_requests_total", 1),
             ("container_a / container_b", 0),
+            // A share of each series in the sum over all matches none.
+            ("rate(a_total{app=\"x\"}[5m]) / sum(rate(a_total[5m]))", 1),
+            (
+                "sum by (pod) (rate(a_total[5m])) / sum(rate(a_total[5m]))",
+                1,
+            ),
+            ("sum(rate(a_total[5m])) > max by (pod) (b)", 1),
+            (
+                "sum by (pod) (rate(a_total[5m])) / on () group_left () sum(rate(a_total[5m]))",
+                0,
+            ),
+            ("sum by (pod) (a) / scalar(sum(a))", 0),
+            ("sum by (le) (a) / sum(a)", 0),
+            ("sum by (pod) (a) or vector(0)", 0),
+            ("rate(a_total[5m]) / sum(rate(a_total[5m]))", 0),
             ("a / b", 0),
             ("container_a / on (pod) kube_b", 0),
             ("sum by (pod) (container_a) / sum by (pod) (kube_b)", 0),

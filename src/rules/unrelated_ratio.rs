@@ -2,7 +2,7 @@
 
 use crate::lint::findings::Findings;
 use crate::lint::gate::Gate;
-use crate::lint::isolation::{says_canary, says_stable};
+use crate::lint::isolation::{Side, side};
 use crate::lint::rule::Check;
 use crate::promql::Query;
 use crate::promql::ast::{BinaryOp, ExprKind, MatchOp, Matcher, Selector};
@@ -65,20 +65,18 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
                 &numerator.selector.modifiers,
                 &denominator.selector.modifiers,
             )
-            || is_comparison(numerator.selector, denominator.selector)
+            || is_comparison(gate, numerator.selector, denominator.selector)
         {
             return;
         }
         if let Some(missing) = missing(gate, numerator, denominator) {
-            let text = missing.span;
-            out.warn(
-                gate.in_query(text),
-                format!(
-                    "the denominator has `{}`, which the numerator lacks: it is no part of it",
-                    text.of(gate.query.as_ref().map_or("", |query| &query.filled.text))
-                ),
-            )
-            .help("write the matcher into the numerator too");
+            let spot = gate.in_query(missing.span);
+            let message = format!(
+                "the denominator has `{}`, which the numerator lacks: it is no part of it",
+                spot.text
+            );
+            out.warn(spot, message)
+                .help("write the matcher into the numerator too");
         } else if let (Some(above), Some(below)) = (numerator.window, denominator.window)
             && above.milliseconds().is_some()
             && below.milliseconds().is_some()
@@ -111,26 +109,22 @@ fn missing<'a>(
                 && wanted.op != MatchOp::Equal
         });
         let is_outcome = is_outcome(wanted, denominator.selector.metric(), gate.labels());
-        wanted.label.text != "__name__"
-            && !is_about_one_label
-            && !(is_outcome && own().any(|matcher| matcher.label.text == wanted.label.text))
-            && !own().any(|matcher| same_matcher(matcher, wanted))
+        let has_its_label = own().any(|matcher| matcher.label.text == wanted.label.text);
+        let is_said = wanted.label.text == "__name__"
+            || is_about_one_label
+            || is_outcome && has_its_label
+            || own().any(|matcher| same_matcher(matcher, wanted));
+        !is_said
     })
 }
 
-/// One side of the canary, the other of the stable pods.
-fn is_comparison(numerator: &Selector, denominator: &Selector) -> bool {
-    let texts = |selector: &Selector| {
-        let texts = selector.matchers.iter();
-        texts
-            .map(|matcher| format!("{} {}", matcher.label.text, matcher.value.text()))
-            .collect::<Vec<_>>()
-            .join(" ")
-    };
-    let (above, below) = (texts(numerator), texts(denominator));
-    says_canary(&above) && says_stable(&below)
-        || says_stable(&above) && says_canary(&below)
-        || differ_in_one_value(numerator, denominator)
+/// One side of the canary, the other of the stable pods: they are compared.
+fn is_comparison(gate: &Gate<'_>, numerator: &Selector, denominator: &Selector) -> bool {
+    let sides = (side(gate, numerator), side(gate, denominator));
+    matches!(
+        sides,
+        (Side::Canary, Side::Stable) | (Side::Stable, Side::Canary)
+    ) || differ_in_one_value(numerator, denominator)
 }
 
 /// The same labels on both sides, one with another text: two slices are compared.
@@ -174,6 +168,10 @@ mod tests {
                 0,
             ),
             (
+                "sum(rate(x{pod=~\"a-{{args.canary-hash}}-.*\"}[5m])) / sum(rate(x{pod=~\"a-.*\",pod!~\"a-{{args.canary-hash}}-.*\"}[5m]))",
+                0,
+            ),
+            (
                 "sum(rate(x{pod=\"a\",code=\"5\"}[5m])) / sum(rate(x{pod=\"b\",code=\"5\"}[5m]))",
                 0,
             ),
@@ -183,7 +181,7 @@ mod tests {
                 0,
             ),
         ] {
-            let gate = format!("args:\n- name: w\nquery: {query}");
+            let gate = format!("args:\n- name: w\n- name: canary-hash\nquery: {query}");
             assert_eq!(found(super::RULE.name, &gate).len(), expected, "{query}");
         }
     }

@@ -59,7 +59,20 @@ const PICKS: [&str; 10] = [
     "application",
 ];
 
-fn check(scene: &Scene<'_>, _: &[Gate<'_>], out: &mut Findings<'_>) {
+/// Words of arguments that hold a number or a time, whatever they are about: `canary-replicas`.
+const SIZES: [&str; 8] = [
+    "replicas",
+    "weight",
+    "percent",
+    "threshold",
+    "count",
+    "limit",
+    "interval",
+    "duration",
+];
+
+fn check(scene: &Scene<'_>, gates: &[Gate<'_>], out: &mut Findings<'_>) {
+    let has_matchers = gates.iter().any(|gate| gate.query.is_some());
     let template = scene.template;
     let Some(taken) = taken(template) else {
         return;
@@ -75,7 +88,7 @@ fn check(scene: &Scene<'_>, _: &[Gate<'_>], out: &mut Findings<'_>) {
         if name.is_empty() || is_used() {
             continue;
         }
-        let level = match says(name, &PICKS) {
+        let level = match has_matchers && says(name, &PICKS) && !says(name, &SIZES) {
             true => Level::Warn,
             false => Level::Info,
         };
@@ -109,6 +122,7 @@ mod tests {
             ("up", "canary-hash", &["warn"]),
             ("up", "podHash", &["warn"]),
             ("up", "threshold", &["info"]),
+            ("up", "canary-replicas", &["info"]),
             ("up{a=\"{{args.namespace}}\"}", "namespace", &[]),
             ("up{a=\"{{ args.namespace }}\"}", "namespace", &[]),
             ("up{a=\"{{args.name}}\"}", "namespace", &["warn"]),
@@ -127,6 +141,12 @@ mod tests {
             let gate = format!("query: {query}\nargs:\n- name: {argument}");
             assert_eq!(found(super::RULE.name, &gate), expected, "{gate}");
         }
+    }
+
+    #[test]
+    fn without_a_query_no_matcher_is_missed() {
+        let gate = "args:\n- name: canary-pod\nmetrics:\n- name: a\n  provider:\n    plugin: {other/metric: {url: 'http://a.example'}}\n";
+        assert_eq!(found(super::RULE.name, gate), ["info"]);
     }
 
     #[test]

@@ -131,7 +131,8 @@ fn a_fix_keeps_line_ends_permissions_links_and_all_other_bytes() {
     let output = lint(folder.path(), &["--fix", "link.yaml"]);
     let (code, errors) = said(&output);
     assert_eq!(code, Some(1), "{errors}");
-    assert!(errors.contains("put 1 finding right in 1 file"), "{errors}");
+    let note = "put right in link.yaml: zero-error-tolerance";
+    assert!(errors.contains(note), "{errors}");
     let expected = text.replace("    consecutiveErrorLimit: 0\r\n", "");
     assert_eq!(fs::read_to_string(&file).unwrap(), expected);
     assert_eq!(

@@ -17,6 +17,7 @@ mod layers;
 mod lint_files;
 mod loopback;
 mod netrpc;
+mod pages;
 mod process;
 mod prometheus;
 mod prometheus_auth;

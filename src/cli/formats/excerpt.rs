@@ -20,7 +20,11 @@ const LINES: usize = 6;
 /// What a tab is shown as.
 const TAB: &str = "    ";
 
-/// The lines of `span`, each with carets, behind a margin of `margin` columns for their numbers.
+/// Words of keys whose values are not shown, in small letters.
+const SECRETS: [&str; 5] = ["password", "secret", "token:", "token\"", "authorization"];
+
+/// The lines of `span`, each with carets, behind a margin of `margin` columns for their numbers. Nothing where a secret
+/// stands in one of them.
 pub(super) fn excerpt(
     source: &Source,
     span: Span,
@@ -33,6 +37,13 @@ pub(super) fn excerpt(
         true => source.line_column(span.end - 1).line,
         false => first,
     };
+    let is_open = |line: usize| {
+        let shown = near(&source.text, source.line(line), span);
+        !holds_a_secret(shown.of(&source.text))
+    };
+    if !(first..=last).all(is_open) {
+        return String::new();
+    }
     let bar = |number: &str| paint.frame(&format!("{number:>margin$} |"));
     let mut text = format!("{}\n", bar(""));
     for line in first..=last {
@@ -57,6 +68,17 @@ pub(super) fn excerpt(
         }
     }
     text
+}
+
+/// Whether a text holds the userinfo of an address, or the value of a key that says secret.
+fn holds_a_secret(line: &str) -> bool {
+    let has_userinfo = line.match_indices("://").any(|(at, _)| {
+        let host = &line[at + 3..];
+        let end = host.find(['/', ' ', '"', '\'']).unwrap_or(host.len());
+        host[..end].contains('@')
+    });
+    let small = line.to_ascii_lowercase();
+    has_userinfo || SECRETS.iter().any(|word| small.contains(word))
 }
 
 /// The margin that the last line of `span` takes.

@@ -3,14 +3,20 @@
 //! The escapes are those of GitHub's runner (`actions/toolkit`, `packages/core/src/command.ts`): `%`, CR and LF everywhere,
 //! `:` and `,` in properties too.
 
+use super::human::Detail;
 use super::paint::visible;
 use super::{Outcome, Told};
 use crate::cli::source::InputError;
 use crate::lint::level::Level;
 
-/// One line a finding and a thing that could not be read.
-pub(in crate::cli) fn github(outcome: &Outcome<'_>) -> String {
-    let findings = outcome.findings.iter().map(|told| finding(outcome, told));
+/// One line a finding and a thing that could not be read. Info stands beside every line of a pull request otherwise, so it
+/// is told in full detail alone.
+pub(in crate::cli) fn github(outcome: &Outcome<'_>, detail: Detail) -> String {
+    let findings = outcome
+        .findings
+        .iter()
+        .filter(|told| detail == Detail::Full || told.finding.level > Level::Info)
+        .map(|told| finding(outcome, told));
     findings.chain(outcome.errors.iter().map(error)).collect()
 }
 

@@ -72,6 +72,7 @@ fn group(
     detail: Detail,
     paint: Paint,
 ) {
+    let group = alike(group, detail);
     let shown = match detail {
         Detail::Full => group.len(),
         // One more is shown sooner than it is told of.
@@ -82,8 +83,8 @@ fn group(
         text.push_str(&finding(outcome, told, paint));
         text.push('\n');
     }
-    if let Some(folded) = group.get(shown..).filter(|folded| !folded.is_empty()) {
-        let first = folded[0].finding;
+    let folded: Vec<_> = group[shown..].concat();
+    if let Some(first) = folded.first().map(|told| told.finding) {
         let places = folded.iter().map(|told| place(outcome, told)).collect();
         text.push_str(&format!(
             "{}: and {} more in {}; `-v` shows them\n\n",
@@ -94,8 +95,28 @@ fn group(
     }
 }
 
-/// A finding with its lines.
-fn finding(outcome: &Outcome<'_>, told: &Told<'_>, paint: Paint) -> String {
+/// Those of one resource that are the same but for their place stand together; in full each stands alone.
+fn alike<'a>(group: &[&'a Told<'a>], detail: Detail) -> Vec<Vec<&'a Told<'a>>> {
+    let mut sets: Vec<Vec<&Told<'_>>> = Vec::new();
+    for told in group {
+        let same = sets.iter_mut().find(|set| {
+            let (first, own) = (set[0].finding, told.finding);
+            detail == Detail::Brief
+                && first.resource == own.resource
+                && first.spot.place.file == own.spot.place.file
+                && (&first.message, &first.help) == (&own.message, &own.help)
+        });
+        match same {
+            Some(set) => set.push(told),
+            None => sets.push(vec![told]),
+        }
+    }
+    sets
+}
+
+/// A finding with its lines, and where else it is the same.
+fn finding(outcome: &Outcome<'_>, alike: &[&Told<'_>], paint: Paint) -> String {
+    let told = alike[0];
     let found = told.finding;
     let source = outcome.sources.get(found.spot.place.file);
     let margin = source.map_or(1, |source| margin(source, told.span));
@@ -108,7 +129,7 @@ fn finding(outcome: &Outcome<'_>, told: &Told<'_>, paint: Paint) -> String {
         place(outcome, told),
         whom(told)
     );
-    if let Some(source) = source {
+    if let Some(source) = source.filter(|_| !found.spot.is_secret) {
         text.push_str(&excerpt(source, told.span, margin, found.level, paint));
     }
     let equals = paint.frame(&format!("{:>margin$} =", ""));
@@ -120,7 +141,22 @@ fn finding(outcome: &Outcome<'_>, told: &Told<'_>, paint: Paint) -> String {
         Some(false) => text.push_str(&format!("{equals} fix: `--diff` shows one\n")),
         None => {}
     }
+    let others: Vec<_> = alike[1..]
+        .iter()
+        .map(|told| format!("{}, {}", place(outcome, told), metric(told)))
+        .collect();
+    if !others.is_empty() {
+        text.push_str(&format!("{equals} also: {}\n", listed(others)));
+    }
     text
+}
+
+/// `metric `ready``
+fn metric(told: &Told<'_>) -> String {
+    match &told.finding.metric {
+        Some(metric) => format!("metric `{}`", visible(metric)),
+        None => visible(&told.finding.resource),
+    }
 }
 
 fn title(level: Level, rule: &str) -> String {

@@ -103,6 +103,7 @@ fn finding(source: &Source, level: Level, bytes: Span) -> Finding {
         message: "says `x`, 100%: <no>".to_owned(),
         help: Some("write `y`".to_owned()),
         spot: Spot {
+            is_secret: false,
             field: "query".to_owned(),
             place,
             span: bytes,
@@ -260,7 +261,12 @@ fn github_gets_commands_with_its_escapes() {
 ::notice file=d/t%2C 1.yaml,line=1,col=1,endLine=2,title=missing-condition::says `x`, 100%25: <no>%0Awrite `y`%0A(AnalysisTemplate/echo, metric `errors`)
 ::error file=bad.yaml,line=2,col=3::no YAML
 ";
-    assert_eq!(told(github::github), expected);
+    let full = told(|outcome| github::github(outcome, Detail::Full));
+    assert_eq!(full, expected);
+    let brief = told(|outcome| github::github(outcome, Detail::Brief));
+    let shown = |text: &str| text.matches("::").count() / 2;
+    assert_eq!(shown(&brief), shown(&full) - 1);
+    assert!(!brief.contains("::notice"), "{brief}");
 }
 
 #[test]
@@ -284,10 +290,59 @@ fn junit_fails_a_gate_once() {
 }
 
 #[test]
+fn lines_with_secrets_are_not_shown() {
+    for (text, is_shown) in [
+        ("address: http://p:9090/a@b\n", true),
+        ("address: http://user:pw@p:9090\n", false),
+        ("  password: hunter2\n", false),
+        ("{\"token\": \"abc\", \"count\": 1}\n", false),
+        ("count: 1\n", true),
+    ] {
+        let source = Source::new("t.yaml", None, text.to_owned());
+        let shown = excerpt(&source, Span::new(0, 3), 1, Level::Deny, Paint::Plain);
+        assert_eq!(!shown.is_empty(), is_shown, "{text}");
+    }
+}
+
+#[test]
+fn one_fault_in_many_metrics_is_told_once() {
+    let source = [Source::new("t.yaml", None, "a\n".repeat(9))];
+    let findings: Vec<Finding> = (0..3)
+        .map(|line| finding(&source[0], Level::Deny, Span::new(2 * line, 2 * line + 1)))
+        .collect();
+    let outcome = |detail| {
+        let outcome = Outcome {
+            sources: &source,
+            counts: Counts::default(),
+            findings: findings
+                .iter()
+                .map(|f| Told::new(f, String::new(), &source))
+                .collect(),
+            skipped: &[],
+            gates: &[],
+            errors: &[],
+            rules: ALL,
+        };
+        human(&outcome, detail, Paint::Plain)
+    };
+    let brief = outcome(Detail::Brief);
+    assert_eq!(brief.matches("says `x`").count(), 1, "{brief}");
+    assert!(
+        brief.contains("  = also: t.yaml:2:1, metric `errors`, t.yaml:3:1, metric `errors`\n"),
+        "{brief}"
+    );
+    assert_eq!(outcome(Detail::Full).matches("says `x`").count(), 3);
+}
+
+#[test]
 fn many_findings_of_one_rule_are_folded() {
     let source = [Source::new("t.yaml", None, "a\n".repeat(9))];
     let findings: Vec<Finding> = (0..9)
-        .map(|line| finding(&source[0], Level::Deny, Span::new(2 * line, 2 * line + 1)))
+        .map(|line| {
+            let mut found = finding(&source[0], Level::Deny, Span::new(2 * line, 2 * line + 1));
+            found.message = format!("{} in line {line}", found.message);
+            found
+        })
         .collect();
     let of = |count: usize, detail| {
         let told = findings[..count].iter();

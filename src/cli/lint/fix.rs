@@ -306,7 +306,7 @@ mod tests {
     fn template(limits: [u32; 3]) -> String {
         let metric = |(at, limit): (usize, u32)| {
             format!(
-                "  - name: m{at}\n    interval: 1m\n    count: 3\n    failureLimit: 1 # kept or not\n    \
+                "  - name: m{at}\n    interval: 1m\n    count: 3\n    failureLimit: 1\n    \
                  successCondition: len(result) > 0 && result[0] < {limit} # a comment\n    provider:\n      \
                  prometheus:\n        address: http://p:9090\n        query: sum(up{{namespace=\"a\"}})\n"
             )
@@ -337,7 +337,7 @@ mod tests {
         );
         let expected = text
             .replace("result[0] < 7", "7 > result[0]")
-            .replace("    failureLimit: 1 # kept or not\n", "");
+            .replace("    failureLimit: 1\n", "");
         assert_eq!(fixed.sources[0].text, expected);
         assert_eq!(fixed.written[&1], ["sound", "sound", "sound"]);
         assert_eq!(fixed.judged.report.findings.len(), 2);

@@ -20,7 +20,7 @@ use std::collections::HashSet;
 use self::fix::{Fixed, fixed};
 use self::material::{Files, Judged};
 use super::args::{FailOn, LintFormat, LintOptions};
-use super::formats::human::{Detail, counted};
+use super::formats::human::Detail;
 use super::formats::{Counts, Outcome, Told, github, human, json, junit, sarif};
 use super::source::{InputError, Source};
 use super::{DONE, Done, IMPOSSIBLE, NOT_SUCCESSFUL, render};
@@ -77,13 +77,12 @@ fn write_all(before: &[Source], fixed: &Fixed) -> Vec<InputError> {
         render::problem(&format!("note: {refused}"));
     }
     let mut unwritten = Vec::new();
-    let (mut count, mut changed) = (0, 0);
     for (file, rules) in &fixed.written {
         let (before, after) = (&before[*file], &fixed.sources[*file]);
         match written(before, after) {
             Ok(()) => {
-                count += rules.len();
-                changed += 1;
+                let rules = listed(rules);
+                render::problem(&format!("note: put right in {}: {rules}", before.name));
             }
             Err(message) => unwritten.push(InputError {
                 file: before.name.clone(),
@@ -92,11 +91,23 @@ fn write_all(before: &[Source], fixed: &Fixed) -> Vec<InputError> {
             }),
         }
     }
-    if count > 0 {
-        let (fixes, files) = (counted(count, "finding"), counted(changed, "file"));
-        render::problem(&format!("note: put {fixes} right in {files}"));
-    }
     unwritten
+}
+
+/// `lazy-numerator, literal-regex (2)`
+fn listed(rules: &[&'static str]) -> String {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for rule in rules {
+        match counts.iter_mut().find(|(known, _)| known == rule) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((rule, 1)),
+        }
+    }
+    let words = counts.into_iter().map(|(rule, count)| match count {
+        1 => rule.to_owned(),
+        _ => format!("{rule} ({count})"),
+    });
+    words.collect::<Vec<_>>().join(", ")
 }
 
 fn written(before: &Source, after: &Source) -> Result<(), String> {
@@ -214,7 +225,7 @@ fn text(options: &LintOptions, outcome: &Outcome<'_>) -> String {
         LintFormat::Human => human::human(outcome, detail, render::paint()),
         LintFormat::Json => json::json(outcome),
         LintFormat::Sarif => sarif::sarif(outcome),
-        LintFormat::Github => github::github(outcome),
+        LintFormat::Github => github::github(outcome, detail),
         LintFormat::Junit => junit::junit(outcome, options.fail_on.level()),
     }
 }

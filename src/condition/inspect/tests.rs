@@ -126,7 +126,7 @@ fn what_conditions_look_at() {
 #[test]
 fn numbers_and_indices_are_pointed_at() {
     let text = "len(result) > 0 && result[ -1 ] <= (5 / 100) || -3 < first(result)";
-    let looks = inspect(text).unwrap();
+    let looks = inspect(text).expect(text);
     let of = |span: Span| span.of(text);
     let numbers: Vec<_> = looks.comparisons.iter().map(|c| of(c.span)).collect();
     assert_eq!(numbers, ["0", "(5 / 100)", "-3"]);
