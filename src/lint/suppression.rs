@@ -21,21 +21,42 @@ pub(super) struct Suppression {
 
 /// Those in a query's comments: `# promql-guard: allow <rule>[, <rule>] -- reason`.
 pub(super) fn in_query(query: &Field) -> Vec<Suppression> {
-    let mut found = Vec::new();
-    let mut start = 0;
-    for line in query.text.split_inclusive('\n') {
-        let comment = line.find('#').and_then(|hash| {
-            let words = line[hash + 1..].trim_start();
-            let at = line.len() - words.len();
-            words.starts_with(MARK).then_some(at + MARK.len())
-        });
-        if let Some(at) = comment {
-            let allowed = Span::new(start + at, start + line.trim_end().len().max(at));
-            found.extend(listed("query", query, allowed));
+    let comments = comments(&query.text);
+    let marked = comments.filter_map(|comment| {
+        let words = comment.of(&query.text)[1..].trim_start();
+        let rules = words.strip_prefix(MARK)?.trim_end();
+        let start = comment.end - words.len() + MARK.len();
+        Some(Span::new(start, start + rules.len()))
+    });
+    marked
+        .flat_map(|allowed| listed("query", query, allowed))
+        .collect()
+}
+
+/// A query's comments, from `#` to the end of the line; one in a string is none. Also of a text that does not parse.
+fn comments(text: &str) -> impl Iterator<Item = Span> + '_ {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    let mut quote = None;
+    std::iter::from_fn(move || {
+        while let Some(byte) = bytes.get(at) {
+            let here = at;
+            at += 1;
+            match (quote, byte) {
+                (Some(b'"' | b'\''), b'\\') => at += 1,
+                (Some(open), byte) if open == *byte => quote = None,
+                (None, b'"' | b'\'' | b'`') => quote = Some(*byte),
+                (None, b'#') => {
+                    let rest = &bytes[here..];
+                    let length = rest.iter().position(|byte| *byte == b'\n');
+                    at = here + length.unwrap_or(rest.len());
+                    return Some(Span::new(here, at));
+                }
+                _ => {}
+            }
         }
-        start += line.len();
-    }
-    found
+        None
+    })
 }
 
 /// Those of the annotation `promql-guard/allow: "<rule>[, <rule>] -- reason"`, one line a reason.
@@ -106,6 +127,10 @@ mod tests {
             ("up # promql-guard: allow a --  ", "a-@25..26"),
             ("up # promql-guard: allow ", ""),
             ("up{a=\"promql-guard: allow x -- y\"}", ""),
+            ("up{a=\"# promql-guard: allow x -- y\"}", ""),
+            ("up{a='\\'# promql-guard: allow x -- y'}", ""),
+            ("up{a=`# promql-guard: allow x -- y`}", ""),
+            ("sum(up{a='#'} # promql-guard: allow x -- y", "x+@36..37"),
             ("up # other", ""),
         ] {
             let field = Field {

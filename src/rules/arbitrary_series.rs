@@ -1,5 +1,8 @@
 //! A condition that reads one series of several.
 
+use std::collections::BTreeSet;
+
+use crate::lint::conditions::{Condition, Operand};
 use crate::lint::findings::Findings;
 use crate::lint::gate::Gate;
 use crate::lint::level::Level;
@@ -84,7 +87,7 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
         let Some((index, span)) = condition.indices.first() else {
             continue;
         };
-        if condition.pins_length() {
+        if condition.pins_length() || reads_all(condition) {
             continue;
         }
         out.push(
@@ -115,6 +118,16 @@ fn quantile_by_all_labels(expr: &Expr) -> bool {
     let call = expr.unwrapped().call("histogram_quantile");
     let buckets = call.and_then(|call| call.args.get(1));
     buckets.is_some_and(|buckets| kept_labels(buckets) == Kept::All)
+}
+
+/// `len(result) == 2 && result[0] < 3 && result[1] < 3`: no series is left out.
+fn reads_all(condition: &Condition) -> bool {
+    let read: BTreeSet<i64> = condition.indices.iter().map(|(index, _)| *index).collect();
+    condition.comparisons.iter().any(|comparison| {
+        comparison.operand == Operand::Length
+            && comparison.operator == "=="
+            && comparison.value == read.len() as f64
+    })
 }
 
 /// Sorted, or the one largest.
@@ -191,6 +204,11 @@ mod tests {
             (
                 "a{namespace=\"x\"}",
                 "len(result) > 0 && all(result, # > 1)",
+                &[],
+            ),
+            (
+                "a{namespace=\"x\"}",
+                "len(result) == 2 && result[0] < 3 && result[1] < 3",
                 &[],
             ),
             (

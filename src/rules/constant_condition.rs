@@ -1,6 +1,6 @@
 //! Conditions that give every answer of the query one phase.
 
-use crate::lint::conditions::{Conditions, Verdict};
+use crate::lint::conditions::{Condition, Conditions, Verdict};
 use crate::lint::findings::Findings;
 use crate::lint::gate::Gate;
 use crate::lint::rule::Check;
@@ -50,6 +50,12 @@ fn check(gate: &Gate<'_>, _: &Query, out: &mut Findings<'_>) {
     let Some(verdict) = one_verdict(table, |key| key != "no data" && key != "NaN") else {
         return;
     };
+    // Some other value of the argument may decide.
+    let has_holes = |condition: &Condition| condition.filled.has_holes();
+    if gate.conditions.iter().any(has_holes) {
+        out.skip("a condition has an argument without value");
+        return;
+    }
     let spot = gate.at_conditions();
     if one_verdict(table, |_| true).is_some() {
         out.deny(

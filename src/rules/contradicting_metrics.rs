@@ -107,6 +107,9 @@ fn contradict(first: &Gate<'_>, second: &Gate<'_>) -> bool {
     if [first, second].iter().any(is_left_out) {
         return false;
     }
+    if !is_asked_at_once(first, second) {
+        return false;
+    }
     let mut probes = [one_table, other_table]
         .into_iter()
         .flat_map(|table| table.cells.iter().chain(&table.further))
@@ -121,6 +124,15 @@ fn contradict(first: &Gate<'_>, second: &Gate<'_>) -> bool {
                     .iter()
                     .any(|verdict| *verdict != Verdict::Successful)
         })
+}
+
+/// Both from the same moment on, and one failure ends either: answers that change meanwhile cannot satisfy both.
+fn is_asked_at_once(first: &Gate<'_>, second: &Gate<'_>) -> bool {
+    let (one, other) = (&first.limits.metric, &second.limits.metric);
+    let ends_at_once = |gate: &Gate<'_>| {
+        gate.limits.unknown.is_empty() && gate.limits.metric.failure_limit.unwrap_or(0) == 0
+    };
+    one.initial_delay == other.initial_delay && ends_at_once(first) && ends_at_once(second)
 }
 
 fn expr<'a>(gate: &'a Gate<'_>) -> Option<&'a Expr> {

@@ -83,7 +83,8 @@ impl Filled {
         };
         let mut done = 0;
         let mut unknown: HashMap<Placeholder, usize> = HashMap::new();
-        while let Some((placeholder, span)) = next(template, done) {
+        let mut missing = Missing::default();
+        while let Some((placeholder, span)) = next(template, done, &mut missing) {
             filled.text.push_str(&template[done..span.start]);
             let start = filled.text.len();
             let known = match &placeholder {
@@ -153,8 +154,12 @@ impl Filled {
     }
 }
 
+/// Closing brackets of which none is left: each is looked for in vain once, however often it is opened.
+#[derive(Default)]
+struct Missing(Vec<&'static str>);
+
 /// The next placeholder at or behind `from`.
-fn next(template: &str, from: usize) -> Option<(Placeholder, Span)> {
+fn next(template: &str, from: usize, missing: &mut Missing) -> Option<(Placeholder, Span)> {
     let bytes = template.as_bytes();
     let mut at = from;
     while at < bytes.len() {
@@ -174,13 +179,22 @@ fn next(template: &str, from: usize) -> Option<(Placeholder, Span)> {
                 continue;
             }
         };
-        match rest[open.len()..].find(close) {
+        let found = match missing.0.contains(&close) {
+            true => None,
+            false => rest[open.len()..].find(close),
+        };
+        match found {
             Some(length) => {
                 let name = rest[open.len()..open.len() + length].trim();
                 let end = at + open.len() + length + close.len();
                 return Some((placeholder(open, name), Span::new(at, end)));
             }
-            None => at += open.len(),
+            None => {
+                if !missing.0.contains(&close) {
+                    missing.0.push(close);
+                }
+                at += open.len();
+            }
         }
     }
     None
@@ -233,6 +247,14 @@ mod tests {
             ("$(run. ${", "$(run. ${"),
         ] {
             assert_eq!(filled(template).text, text, "{template}");
+        }
+    }
+
+    #[test]
+    fn what_is_never_closed_is_looked_for_once() {
+        for open in ["{{", "${", "$("] {
+            let text = open.repeat(500_000);
+            assert_eq!(filled(&text).text, text);
         }
     }
 
