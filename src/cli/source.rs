@@ -55,9 +55,13 @@ impl Source {
         let offset = offset.min(self.text.len());
         let line = self.index().line_of(offset);
         let start = self.index().line(&self.text, line).start;
+        let column = match self.text.as_bytes().get(start..offset) {
+            Some(before) if before.len() < STRIDE => characters(before),
+            _ => self.characters_before(offset) - self.characters_before(start),
+        };
         LineColumn {
             line,
-            column: self.characters_before(offset) - self.characters_before(start) + 1,
+            column: column + 1,
         }
     }
 

@@ -261,6 +261,10 @@ impl Ast {
         &self.get(id).kind
     }
 
+    pub(super) fn kinds(&self) -> impl Iterator<Item = &NodeKind> {
+        self.nodes.iter().map(|node| &node.kind)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.nodes.len()
     }

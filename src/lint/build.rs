@@ -1,14 +1,12 @@
 //! A metric as written into a gate: engine, query, conditions, limits and truth table.
 
-use std::cell::OnceCell;
-
 use crate::analysis::metric::{Metric, int_value};
 use crate::analysis::settings::{Dialect, GUARDS, Guard, NoData};
 use crate::analysis::template::{Field, MetricSpec, Provider, QuerySpec};
 use crate::condition::ResultType;
 use crate::lint::conditions::Conditions;
 use crate::lint::context::Scene;
-use crate::lint::gate::{Engine, Gate, Limits, QueryText};
+use crate::lint::gate::{Asked, Engine, Gate, Limits, QueryText};
 use crate::lint::settings::Settings;
 use crate::lint::table::Table;
 use crate::promql::ast::ValueType;
@@ -51,7 +49,7 @@ fn gate<'a>(scene: &'a Scene<'a>, metric: &'a MetricSpec, index: usize) -> Gate<
         conditions,
         limits,
         table,
-        is_dry_run: OnceCell::new(),
+        asked: Asked::default(),
     }
 }
 

@@ -150,6 +150,9 @@ fn may_meet(a: &Option<crate::analysis::template::Field>, b: &Template) -> bool 
     }
 }
 
+/// Templates that refer to one another on and on are followed so far; Argo's users have a handful.
+const TOGETHER: usize = 256;
+
 /// The template and all that run with it: those that it refers to and those that refer to it. Whether one was not found.
 fn parts_of<'a>(context: Context<'a>, template: &'a Template) -> (Vec<&'a Template>, bool) {
     let mut parts = Each::new(template);
@@ -157,6 +160,9 @@ fn parts_of<'a>(context: Context<'a>, template: &'a Template) -> (Vec<&'a Templa
     let mut next = 0;
     while let Some(part) = parts.all.get(next).copied() {
         next += 1;
+        if parts.all.len() > TOGETHER {
+            return (parts.all, true);
+        }
         for reference in &part.templates {
             let mut named = context
                 .index

@@ -11,8 +11,10 @@ use crate::lint::conditions::{Condition, Conditions};
 use crate::lint::context::Scene;
 use crate::lint::finding::{FileEdit, Fix, Spot};
 use crate::lint::findings::Subject;
+use crate::lint::isolation::Isolation;
 use crate::lint::settings::Settings;
 use crate::lint::table::Table;
+use crate::promql::class::{Class, Classified, class};
 use crate::promql::outcome::Labels;
 use crate::promql::{Features, Options, ParseError, Query, parse};
 use crate::text::filled::Filled;
@@ -38,7 +40,16 @@ pub struct Gate<'a> {
     pub limits: Limits,
     /// Its phases; none without a query that parses, or with a condition that cannot be repaired.
     pub table: Option<Table>,
-    pub(super) is_dry_run: OnceCell<bool>,
+    /// What several rules ask.
+    pub(super) asked: Asked,
+}
+
+/// What several rules ask of a gate, found out by the first.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    is_dry_run: OnceCell<bool>,
+    class: OnceCell<Classified>,
+    pub(super) isolation: OnceCell<Isolation>,
 }
 
 /// Who measures a metric.
@@ -142,10 +153,22 @@ impl<'a> Gate<'a> {
 
     /// Whether `dryRun` silences it: a regexp without anchors (`GetDryRunMetrics` in Argo's `utils/analysis/helpers.go`).
     pub fn is_dry_run(&self) -> bool {
-        *self.is_dry_run.get_or_init(|| {
+        *self.asked.is_dry_run.get_or_init(|| {
             let name = self.metric.name.text.as_bytes();
             let mut patterns = self.scene.dry_run().iter();
             patterns.any(|pattern| pattern.is_match(name))
+        })
+    }
+
+    /// What the numbers of its query mean; not known where it does not parse.
+    pub fn class(&self) -> Classified {
+        let parsed = self.query.as_ref().and_then(|q| q.parsed.as_ref().ok());
+        *self.asked.class.get_or_init(|| match parsed {
+            Some(query) => class(&query.expr, self.labels()),
+            None => Classified {
+                class: Class::Unknown,
+                sure: false,
+            },
         })
     }
 

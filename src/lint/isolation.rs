@@ -4,6 +4,8 @@
 //! side in an argument's name, a variable's name or the text. Beside a selector of the canary one of the stable side is a
 //! comparison. A query that hangs on an argument without value is of no side yet.
 
+use std::collections::HashSet;
+
 use crate::analysis::template::ValueFrom;
 use crate::lint::context::{KnownArgument, Scene};
 use crate::lint::gate::Gate;
@@ -114,14 +116,17 @@ pub fn isolation(gate: &Gate<'_>, query: &Query) -> Isolation {
     let Some(text) = &gate.query else {
         return Isolation::Mixed;
     };
-    let mut sides = Vec::new();
-    let view = View {
-        scene: gate.scene,
-        filled: &text.filled,
-        labels: gate.labels(),
-    };
-    view.collect(&query.expr, &mut sides);
-    joined(&sides)
+    let found = gate.asked.isolation.get_or_init(|| {
+        let mut sides = Vec::new();
+        let view = View {
+            scene: gate.scene,
+            filled: &text.filled,
+            labels: gate.labels(),
+        };
+        view.collect(&query.expr, &mut sides);
+        joined(&sides)
+    });
+    found.clone()
 }
 
 /// Whose pods `selector`, one of the gate's query, takes.
@@ -189,12 +194,13 @@ fn joined(sides: &[Side]) -> Isolation {
         return Isolation::Mixed;
     }
     let mut names = Vec::new();
+    let mut known = HashSet::new();
     let mut is_unknown = false;
     for side in sides {
         if let Side::Unknown(found) = side {
             is_unknown = true;
             for name in found {
-                if !names.contains(name) {
+                if known.insert(name) {
                     names.push(name.clone());
                 }
             }

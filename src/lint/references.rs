@@ -1,5 +1,7 @@
 //! A Rollout's reference into the templates that run together, as Argo merges them.
 
+use std::collections::HashSet;
+
 use crate::analysis::rollout::{AnalysisUse, Rollout};
 use crate::analysis::template::{Field, Template, TemplateRef};
 use crate::lint::context::Context;
@@ -22,6 +24,7 @@ pub fn referenced<'a>(
     analysis: &'a AnalysisUse,
 ) -> Referenced<'a> {
     let mut found: Vec<&Template> = Vec::new();
+    let mut known: HashSet<*const Template> = HashSet::new();
     let mut open: Vec<&TemplateRef> = analysis.templates.iter().rev().collect();
     while let Some(reference) = open.pop() {
         let name = reference.name.text.as_str();
@@ -32,7 +35,7 @@ pub fn referenced<'a>(
         if named.next().is_some() {
             return Referenced::Several(name);
         }
-        if !found.iter().any(|known| std::ptr::eq(*known, template)) {
+        if known.insert(template) {
             found.push(template);
             open.extend(template.templates.iter().rev());
         }

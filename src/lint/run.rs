@@ -16,7 +16,6 @@ use crate::lint::rule::{Check, Rule, Section};
 use crate::lint::settings::Settings;
 use crate::lint::suppression::{Suppression, in_annotation, in_query, in_settings};
 use crate::lint::table::Table;
-use crate::promql::class::class;
 use crate::text::nearest::nearest;
 
 /// Asks `rules` about all that was read.
@@ -95,14 +94,11 @@ fn gate_report(gate: &Gate<'_>) -> Option<GateReport> {
     if gate.engine == Engine::Other {
         return None;
     }
-    let parsed = gate.query.as_ref().and_then(|q| q.parsed.as_ref().ok());
     Some(GateReport {
         file: gate.metric.place.file,
         resource: gate.template().resource(),
         metric: gate.metric.name.text.clone(),
-        class: parsed.map_or("unknown", |query| {
-            class(&query.expr, gate.labels()).class.as_str()
-        }),
+        class: gate.class().class.as_str(),
         table: written_table(gate),
     })
 }

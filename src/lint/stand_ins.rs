@@ -1,5 +1,7 @@
 //! A condition with arguments without value into texts that it may become, so that what holds for all of them is known.
 
+use std::collections::HashMap;
+
 use crate::condition::ResultType;
 use crate::text::filled::{Filled, HOLE, Placeholder};
 use crate::text::span::Span;
@@ -25,17 +27,17 @@ enum Choice {
 /// The arguments without value, and the combinations in which they are tried: exactly one where there are none.
 #[derive(Debug)]
 pub(super) struct StandIns {
-    unknown: Vec<Placeholder>,
+    unknown: HashMap<Placeholder, usize>,
     choices: Vec<Choice>,
 }
 
 impl StandIns {
     /// For all that has no value in `texts`; one argument has one value wherever it stands. `few`: no combinations.
     pub(super) fn new<'a>(texts: impl Iterator<Item = &'a Filled>, few: bool) -> Self {
-        let mut unknown: Vec<Placeholder> = Vec::new();
+        let mut unknown: HashMap<Placeholder, usize> = HashMap::new();
         for piece in texts.flat_map(|filled| &filled.pieces) {
-            if !piece.is_known && !unknown.contains(&piece.placeholder) {
-                unknown.push(piece.placeholder.clone());
+            if !piece.is_known && !unknown.contains_key(&piece.placeholder) {
+                unknown.insert(piece.placeholder.clone(), unknown.len());
             }
         }
         let numbers = NUMBERS.len();
@@ -85,7 +87,7 @@ impl StandIns {
     fn text(&self, filled: &Filled, choice: Choice, quotes: &[Span]) -> String {
         let mut text = filled.text.clone();
         for piece in filled.pieces.iter().filter(|piece| !piece.is_known) {
-            let argument = self.unknown.iter().position(|p| *p == piece.placeholder);
+            let argument = self.unknown.get(&piece.placeholder).copied();
             let is_quoted = quotes.iter().any(|quoted| quoted.holds(piece.text));
             let argument = argument.unwrap_or_default();
             let stand_in = match choice {

@@ -4,7 +4,7 @@
 
 use crate::promql::answer::is_subset_ratio;
 use crate::promql::ast::{
-    AggregateOp, Aggregation, Binary, BinaryOp, Call, Expr, ExprKind, MatchOp, Selector,
+    AggregateOp, Aggregation, Binary, BinaryOp, Call, Expr, ExprKind, MatchOp, Matcher, Selector,
 };
 use crate::promql::literal::literal;
 use crate::promql::names::{failure_named, has_word, words};
@@ -305,10 +305,7 @@ fn of_selector(selector: &Selector, labels: &Labels, under: Under) -> Meaning {
     let Some(name) = selector.metric() else {
         return by_matchers(selector, "", labels, under).unwrap_or(UNKNOWN);
     };
-    if ["budget", "remaining", "free"]
-        .iter()
-        .any(|word| has_word(name, word))
-    {
+    if has_word(name, &["budget", "remaining", "free"]) {
         return UNKNOWN;
     }
     if let Some(meaning) = by_matchers(selector, name, labels, under) {
@@ -320,11 +317,12 @@ fn of_selector(selector: &Selector, labels: &Labels, under: Under) -> Meaning {
 /// What the outcome matchers say, if anything. A `reason` speaks on failure-named metrics only.
 fn by_matchers(selector: &Selector, name: &str, labels: &Labels, under: Under) -> Option<Meaning> {
     let speaking;
-    let selector = if failure_named(name) {
+    let speaks = |matcher: &Matcher| matcher.label.text != "reason";
+    let selector = if selector.matchers.iter().all(speaks) || failure_named(name) {
         selector
     } else {
         let mut without = selector.clone();
-        without.matchers.retain(|m| m.label.text != "reason");
+        without.matchers.retain(speaks);
         speaking = without;
         &speaking
     };
@@ -366,7 +364,7 @@ const REQUESTS: [&str; 10] = [
 ];
 
 fn by_name(selector: &Selector, name: &str, under: Under) -> Meaning {
-    let has = |list: &[&str]| list.iter().any(|word| has_word(name, word));
+    let has = |list: &[&str]| has_word(name, list);
     let is_share = !under.counter_function && has(&SHARES);
     if has(&FAILURES) {
         return Meaning {

@@ -114,14 +114,14 @@ pub fn words(name: &str) -> impl Iterator<Item = &str> {
     name.split(['_', ':', '.']).filter(|word| !word.is_empty())
 }
 
-/// The name holds this word, whatever its case.
-pub fn has_word(name: &str, word: &str) -> bool {
-    words(name).any(|other| other.eq_ignore_ascii_case(word))
+/// The name holds one of these words, whatever its case.
+pub fn has_word(name: &str, any: &[&str]) -> bool {
+    words(name).any(|own| any.iter().any(|word| own.eq_ignore_ascii_case(word)))
 }
 
 /// What the name measures begins at 0: a stretch of time, a size, a number of things.
 pub(crate) fn is_never_negative(name: &str) -> bool {
-    MEASURE_WORDS.iter().any(|word| has_word(name, word))
+    has_word(name, &MEASURE_WORDS)
 }
 
 fn starts(word: &str, start: &str) -> bool {

@@ -1,5 +1,7 @@
 //! A background metric that waits longer than the rollout takes.
 
+use std::cell::LazyCell;
+
 use crate::analysis::limits::effective_count;
 use crate::analysis::metric::{Metric, int_value};
 use crate::analysis::rollout::{AnalysisUse, Rollout, StepKind, When};
@@ -11,6 +13,7 @@ use crate::lint::references::{Referenced, referenced};
 use crate::lint::rule::Check;
 use crate::promql::print::duration;
 use crate::text::duration::parse_go_duration;
+use crate::text::filled::Filled;
 
 rule! {
     /// ## What it does
@@ -172,20 +175,20 @@ fn inline(context: &Context<'_>, rollout: &Rollout, analysis: &AnalysisUse) -> O
     };
     let mut longest = 0;
     for template in templates {
-        let scene = Scene::new(*context, template);
+        let fill = filler(*context, template);
         for metric in &template.metrics {
-            longest = longest.max(metric_time(&scene, metric)?);
+            longest = longest.max(metric_time(&fill, metric)?);
         }
     }
     Some(longest)
 }
 
-fn metric_time(scene: &Scene<'_>, metric: &MetricSpec) -> Option<i64> {
+fn metric_time(fill: &impl Fn(&str) -> Filled, metric: &MetricSpec) -> Option<i64> {
     let text = |field: &Option<Field>| -> Option<String> {
         match field {
             None => Some(String::new()),
             Some(field) => {
-                let filled = scene.fill(&field.text);
+                let filled = fill(&field.text);
                 (!filled.has_holes()).then_some(filled.text)
             }
         }
@@ -210,6 +213,15 @@ fn metric_time(scene: &Scene<'_>, metric: &MetricSpec) -> Option<i64> {
         .checked_add(duration(&delay)?)
 }
 
+/// Fills in the arguments of a template, around which is looked when one stands in a text.
+fn filler<'a>(context: Context<'a>, template: &'a Template) -> impl Fn(&str) -> Filled {
+    let scene = LazyCell::new(move || Scene::new(context, template));
+    move |text| match text.contains("{{") {
+        true => scene.fill(text),
+        false => Filled::new(text, |_| None),
+    }
+}
+
 /// The delays of a background analysis, in nanoseconds, as far as they are known.
 fn delays<'a>(
     context: &Context<'a>,
@@ -221,12 +233,12 @@ fn delays<'a>(
     };
     let mut delays = Vec::new();
     for template in templates {
-        let scene = Scene::new(*context, template);
+        let fill = filler(*context, template);
         for metric in &template.metrics {
             let Some(field) = &metric.initial_delay else {
                 continue;
             };
-            let filled = scene.fill(&field.text);
+            let filled = fill(&field.text);
             if let (false, Ok(delay)) = (filled.has_holes(), parse_go_duration(&filled.text)) {
                 delays.push((template, metric, delay));
             }

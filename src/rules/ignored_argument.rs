@@ -1,5 +1,7 @@
 //! An argument that a Rollout passes and no template declares.
 
+use std::collections::HashSet;
+
 use crate::analysis::template::Template;
 use crate::lint::context::Context;
 use crate::lint::findings::{Findings, Subject};
@@ -104,6 +106,7 @@ fn check(context: &Context<'_>, out: &mut Findings<'_>) {
         out.about(Subject::of(rollout));
         for analysis in &rollout.uses {
             let mut templates: Vec<&Template> = Vec::new();
+            let mut known: HashSet<*const Template> = HashSet::new();
             let mut open: Vec<_> = analysis.templates.iter().collect();
             let mut is_complete = !open.is_empty();
             // Of several of one name each may be the one, so that all of them are asked.
@@ -112,7 +115,7 @@ fn check(context: &Context<'_>, out: &mut Findings<'_>) {
                 let mut is_there = false;
                 for found in candidates(*context, rollout.namespace.as_ref(), reference) {
                     is_there = true;
-                    if !templates.iter().any(|known| std::ptr::eq(*known, found)) {
+                    if known.insert(found) {
                         templates.push(found);
                     }
                 }

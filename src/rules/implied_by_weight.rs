@@ -5,7 +5,7 @@ use crate::lint::findings::Findings;
 use crate::lint::gate::Gate;
 use crate::lint::rule::Check;
 use crate::promql::Query;
-use crate::promql::class::{Class, class};
+use crate::promql::class::Class;
 
 rule! {
     /// ## What it does
@@ -67,7 +67,7 @@ rule! {
 }
 
 fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
-    if class(&query.expr, gate.labels()).class != Class::Readiness {
+    if gate.class().class != Class::Readiness {
         return;
     }
     let behind = gate.scene.uses.iter().find_map(|each| {

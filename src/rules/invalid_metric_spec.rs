@@ -1,11 +1,13 @@
 //! A template that Argo itself, or this plugin, refuses.
 
+use std::collections::{HashMap, HashSet};
+
 use serde_json::{Map, Value};
 
 use crate::analysis::metric::Metric;
 use crate::analysis::settings::Settings;
 use crate::analysis::settings::fields::Complaint;
-use crate::analysis::template::{Field, Kind, Provider, QuerySpec, Template};
+use crate::analysis::template::{Argument, Field, Kind, Provider, QuerySpec, Template};
 use crate::lint::context::{Context, Scene};
 use crate::lint::findings::{Findings, Subject};
 use crate::lint::gate::{Gate, spot};
@@ -66,11 +68,13 @@ fn check(scene: &Scene<'_>, gates: &[Gate<'_>], out: &mut Findings<'_>) {
     }
     for (index, field) in template.dry_run.iter().enumerate() {
         let pattern = scene.fill(&field.text);
-        let is_met = |gate: &Gate<'_>| {
-            compile(pattern.text.as_bytes())
-                .is_ok_and(|pattern| pattern.is_match(gate.metric.name.text.as_bytes()))
+        let is_met = || {
+            compile(pattern.text.as_bytes()).is_ok_and(|pattern| {
+                let mut names = gates.iter().map(|gate| gate.metric.name.text.as_bytes());
+                names.any(|name| pattern.is_match(name))
+            })
         };
-        if is_alone && !pattern.has_holes() && !gates.iter().any(is_met) {
+        if is_alone && !pattern.has_holes() && !is_met() {
             out.deny(
                 spot(
                     &format!("spec.dryRun[{index}].metricName"),
@@ -85,13 +89,11 @@ fn check(scene: &Scene<'_>, gates: &[Gate<'_>], out: &mut Findings<'_>) {
             .help("write the name of a metric");
         }
     }
-    for (index, gate) in gates.iter().enumerate() {
+    let mut names = HashSet::new();
+    for gate in gates {
         out.about(gate.subject());
-        let name = &gate.metric.name.text;
-        if gates[..index]
-            .iter()
-            .any(|other| other.metric.name.text == *name)
-        {
+        let name = gate.metric.name.text.as_str();
+        if !names.insert(name) {
             out.deny(
                 gate.at_metric(),
                 format!("two metrics are called `{name}`: Argo refuses the template"),
@@ -323,33 +325,68 @@ fn around(context: &Context<'_>, out: &mut Findings<'_>) {
 }
 
 fn clash(templates: &[&Template]) -> Option<String> {
-    for (index, one) in templates.iter().enumerate() {
-        for other in &templates[index + 1..] {
-            let same = one.metrics.iter().find(|metric| {
-                let name = &metric.name.text;
-                other.metrics.iter().any(|there| there.name.text == *name)
-            });
-            if let Some(metric) = same {
-                return Some(format!(
-                    "`{}` and `{}` both have a metric `{}`",
-                    one.name.text, other.name.text, metric.name.text
-                ));
+    let (one, other) = clashing(templates)?;
+    let (one, other) = (templates[one], templates[other]);
+    let same = one.metrics.iter().find(|metric| {
+        let mut others = other.metrics.iter();
+        others.any(|there| there.name.text == metric.name.text)
+    });
+    if let Some(metric) = same {
+        return Some(format!(
+            "`{}` and `{}` both have a metric `{}`",
+            one.name.text, other.name.text, metric.name.text
+        ));
+    }
+    let argument = one.arguments.iter().find(|argument| {
+        other.arguments.iter().any(|there| {
+            there.name.text == argument.name.text
+                && differs(value(argument), value(there)) == Some(true)
+        })
+    })?;
+    Some(format!(
+        "`{}` and `{}` give the argument `{}` two values",
+        one.name.text, other.name.text, argument.name.text
+    ))
+}
+
+fn value(argument: &Argument) -> Option<&str> {
+    argument.value.as_ref().map(|field| field.text.as_str())
+}
+
+fn differs(one: Option<&str>, other: Option<&str>) -> Option<bool> {
+    Some(one? != other?)
+}
+
+/// The first two that cannot be merged; who runs a thousand templates together does not wait for a million pairs.
+fn clashing(templates: &[&Template]) -> Option<(usize, usize)> {
+    let mut metrics: HashMap<&str, usize> = HashMap::new();
+    // Of each argument who gives it its first value, and who its second.
+    let mut arguments: HashMap<&str, Vec<(usize, &str)>> = HashMap::new();
+    let mut first = None;
+    for (number, template) in templates.iter().enumerate() {
+        let mut meet = |before: usize| {
+            let pair = (before, number);
+            if before < number && first.is_none_or(|first| pair < first) {
+                first = Some(pair);
             }
-            let differs = |a: &Option<Field>, b: &Option<Field>| matches!((a, b), (Some(a), Some(b)) if a.text != b.text);
-            let argument = one.arguments.iter().find(|argument| {
-                other.arguments.iter().any(|there| {
-                    there.name.text == argument.name.text && differs(&argument.value, &there.value)
-                })
-            });
-            if let Some(argument) = argument {
-                return Some(format!(
-                    "`{}` and `{}` give the argument `{}` two values",
-                    one.name.text, other.name.text, argument.name.text
-                ));
+        };
+        for metric in &template.metrics {
+            meet(*metrics.entry(&metric.name.text).or_insert(number));
+        }
+        for argument in &template.arguments {
+            let Some(own) = value(argument) else {
+                continue;
+            };
+            let known = arguments.entry(&argument.name.text).or_default();
+            if let Some((before, _)) = known.iter().find(|(_, other)| *other != own) {
+                meet(*before);
+            }
+            if known.len() < 2 && known.iter().all(|(_, other)| *other != own) {
+                known.push((number, own));
             }
         }
     }
-    None
+    first
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::lint::level::Level;
 use crate::lint::rule::Check;
 use crate::promql::Query;
 use crate::promql::answer::range;
-use crate::promql::class::{Class, class};
+use crate::promql::class::Class;
 
 rule! {
     /// ## What it does
@@ -46,7 +46,7 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
     if gate.table.is_none() {
         return;
     }
-    let judged = class(&query.expr, gate.labels());
+    let judged = gate.class();
     let highest = range(&query.expr).high;
     let high = if highest.is_finite() {
         highest

@@ -7,7 +7,7 @@ use crate::lint::rule::Check;
 use crate::promql::Query;
 use crate::promql::answer::range;
 use crate::promql::ast::{BinaryOp, Expr, ExprKind};
-use crate::promql::class::{Class, class};
+use crate::promql::class::Class;
 use crate::promql::literal::literal;
 
 rule! {
@@ -49,7 +49,7 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
         high if high.is_finite() && high > 1.0 => high,
         _ => factor(&query.expr),
     };
-    let (bad, what) = match class(&query.expr, gate.labels()).class {
+    let (bad, what) = match gate.class().class {
         Class::FailureShare => (MOST * scale, "failures"),
         Class::SuccessShare => ((1.0 - MOST) * scale, "successes"),
         _ => return,

@@ -4,7 +4,7 @@ use crate::lint::context::Scene;
 use crate::lint::findings::Findings;
 use crate::lint::gate::Gate;
 use crate::lint::rule::Check;
-use crate::promql::class::{Class, class};
+use crate::promql::class::Class;
 
 rule! {
     /// ## What it does
@@ -55,11 +55,17 @@ rule! {
 }
 
 fn check(_: &Scene<'_>, gates: &[Gate<'_>], out: &mut Findings<'_>) {
-    if gates.iter().any(|gate| class_of(gate) == Class::Traffic) {
+    if gates
+        .iter()
+        .any(|gate| gate.class().class == Class::Traffic)
+    {
         return;
     }
     for gate in gates {
-        let is_share = matches!(class_of(gate), Class::FailureShare | Class::SuccessShare);
+        let is_share = matches!(
+            gate.class().class,
+            Class::FailureShare | Class::SuccessShare
+        );
         let has_floor = gate.spec().is_some_and(|spec| {
             spec.setting("minEvents").is_some() || spec.setting("eventsQuery").is_some()
         });
@@ -72,16 +78,6 @@ fn check(_: &Scene<'_>, gates: &[Gate<'_>], out: &mut Findings<'_>) {
             .help("add a metric that demands traffic, `sum(rate(…)) >= N`");
         }
     }
-}
-
-fn class_of(gate: &Gate<'_>) -> Class {
-    let parsed = gate
-        .query
-        .as_ref()
-        .and_then(|query| query.parsed.as_ref().ok());
-    parsed.map_or(Class::Unknown, |query| {
-        class(&query.expr, gate.labels()).class
-    })
 }
 
 #[cfg(test)]

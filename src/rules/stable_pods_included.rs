@@ -1,5 +1,7 @@
 //! A gate that the stable pods answer too.
 
+use std::collections::HashSet;
+
 use crate::analysis::template::ValueFrom;
 use crate::lint::context::Scene;
 use crate::lint::finding::Fix;
@@ -11,7 +13,7 @@ use crate::lint::rule::Check;
 use crate::lint::selection::{has_placeholder, hash_placeholder, inner, named};
 use crate::promql::Query;
 use crate::promql::ast::MatchOp;
-use crate::promql::class::{Class, class};
+use crate::promql::class::Class;
 use crate::promql::select::{DataSelector, data_selectors};
 use crate::text::span::Span;
 
@@ -93,7 +95,7 @@ fn check(scene: &Scene<'_>, gates: &[Gate<'_>], out: &mut Findings<'_>) {
             Isolation::Isolated | Isolation::StableOnly => continue,
         }
         let selected = data_selectors(&query.expr);
-        let is_clear = class(&query.expr, gate.labels()).class != Class::Unknown;
+        let is_clear = gate.class().class != Class::Unknown;
         let open = selected
             .iter()
             .find(|one| side(gate, one.selector) == Side::Both);
@@ -137,13 +139,14 @@ fn check(scene: &Scene<'_>, gates: &[Gate<'_>], out: &mut Findings<'_>) {
 /// One line a template: what to pass.
 fn skip(scene: &Scene<'_>, missing: &[String], out: &mut Findings<'_>) {
     let mut arguments: Vec<String> = Vec::new();
+    let mut known = HashSet::new();
     for written in missing {
         let name = written.trim_matches(['{', '}', ' ']).strip_prefix("args.");
         let told = match name {
             Some(name) => format!("`--arg {name}=…`"),
             None => format!("a value for `{written}`"),
         };
-        if !arguments.contains(&told) {
+        if known.insert(told.clone()) {
             arguments.push(told);
         }
     }

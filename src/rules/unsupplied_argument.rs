@@ -1,5 +1,7 @@
 //! An argument without value that the Rollout does not pass.
 
+use std::collections::HashSet;
+
 use crate::analysis::template::Template;
 use crate::lint::context::Context;
 use crate::lint::findings::{Findings, Subject};
@@ -135,15 +137,14 @@ fn check(context: &Context<'_>, out: &mut Findings<'_>) {
 /// The arguments that no template gives a value, each once (`flattenArgs` of Argo's `utils/analysis/helpers.go` takes the
 /// first value that one of them gives).
 fn open_arguments<'a>(templates: &[&'a Template]) -> Vec<(&'a Template, &'a str)> {
+    let all = templates.iter().flat_map(|template| &template.arguments);
+    let given = all.filter(|argument| argument.value.is_some() || argument.from.is_some());
+    let mut known: HashSet<&str> = given.map(|argument| argument.name.text.as_str()).collect();
     let mut open: Vec<(&Template, &str)> = Vec::new();
     for template in templates {
         for argument in &template.arguments {
             let name = argument.name.text.as_str();
-            let mut declared = templates.iter().flat_map(|other| &other.arguments);
-            let is_given = declared.any(|other| {
-                other.name.text == name && (other.value.is_some() || other.from.is_some())
-            });
-            if !is_given && open.iter().all(|(_, known)| *known != name) {
+            if known.insert(name) {
                 open.push((template, name));
             }
         }

@@ -3,6 +3,8 @@
 //! Whoever knows what a placeholder is worth says so; one without value leaves a *hole*, one character that no author
 //! writes, so that what stands around it can still be read.
 
+use std::collections::HashMap;
+
 use crate::text::span::Span;
 
 /// What stands in the place of the first placeholder without value: a character of Unicode's private use area. Each further
@@ -30,7 +32,7 @@ pub fn hole(number: usize) -> char {
 }
 
 /// Something that is replaced before the text is used.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Placeholder {
     /// `{{args.name}}`: the controller's.
     Argument(String),
@@ -80,7 +82,7 @@ impl Filled {
             ..Filled::default()
         };
         let mut done = 0;
-        let mut unknown: Vec<Placeholder> = Vec::new();
+        let mut unknown: HashMap<Placeholder, usize> = HashMap::new();
         while let Some((placeholder, span)) = next(template, done) {
             filled.text.push_str(&template[done..span.start]);
             let start = filled.text.len();
@@ -91,12 +93,9 @@ impl Filled {
             match &known {
                 Some(value) => filled.text.push_str(value),
                 None => {
-                    let number = unknown.iter().position(|known| *known == placeholder);
-                    let number = number.unwrap_or_else(|| {
-                        unknown.push(placeholder.clone());
-                        unknown.len() - 1
-                    });
-                    filled.text.push(hole(number));
+                    let next = unknown.len();
+                    let number = unknown.entry(placeholder.clone()).or_insert(next);
+                    filled.text.push(hole(*number));
                 }
             }
             filled.pieces.push(Piece {
@@ -128,7 +127,13 @@ impl Filled {
             piece.text.start < span.end && span.start < piece.text.end
                 || piece.text.start == piece.text.end && span.holds(piece.text)
         };
-        self.pieces.iter().filter(overlaps)
+        let first = self
+            .pieces
+            .partition_point(|piece| piece.text.end < span.start);
+        let pieces = self.pieces[first..].iter();
+        pieces
+            .take_while(move |piece| piece.text.start <= span.end)
+            .filter(overlaps)
     }
 
     /// The template's bytes for `span` of the text: a value's inside stands for its whole placeholder.
@@ -139,17 +144,12 @@ impl Filled {
     }
 
     fn offset(&self, at: usize, inside: impl Fn(&Piece) -> usize) -> usize {
-        let mut moved = (0, 0);
-        for piece in &self.pieces {
-            if at <= piece.text.start {
-                break;
-            }
-            if at < piece.text.end {
-                return inside(piece);
-            }
-            moved = (piece.text.end, piece.template.end);
+        let behind = self.pieces.partition_point(|piece| piece.text.start < at);
+        match self.pieces[..behind].last() {
+            Some(piece) if at < piece.text.end => inside(piece),
+            Some(piece) => piece.template.end + (at - piece.text.end),
+            None => at,
         }
-        moved.1 + (at - moved.0)
     }
 }
 

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use super::ConditionError;
 use super::ast::{Ast, Id, NodeKind, Op};
+use super::builtins;
 use super::types::{Kind, Type};
 use super::value::{Key, Map, MapKind, Value};
 
@@ -17,7 +18,10 @@ const ROUNDS: usize = 1000;
 
 /// Rewrites the tree under `root` in place.
 pub(super) fn optimize(ast: &mut Ast, root: Id) -> Result<(), ConditionError> {
-    pass(ast, root, in_array);
+    let has_more = asks_for_more(ast);
+    if has_more {
+        pass(ast, root, in_array);
+    }
     let mut visits = 0;
     for _ in 0..ROUNDS {
         let mut changed = false;
@@ -28,6 +32,9 @@ pub(super) fn optimize(ast: &mut Ast, root: Id) -> Result<(), ConditionError> {
         if !changed || visits > super::limits::VISITS {
             break;
         }
+    }
+    if !has_more {
+        return Ok(());
     }
     pass(ast, root, in_range);
     pass(ast, root, loops::filter_map);
@@ -41,6 +48,15 @@ pub(super) fn optimize(ast: &mut Ast, root: Id) -> Result<(), ConditionError> {
     pass(ast, root, loops::count_any);
     pass(ast, root, loops::count_threshold);
     Ok(())
+}
+
+/// Whether something is there that passes beside the folding look for: `in`, a loop, `sum`. Folding makes none of them.
+fn asks_for_more(ast: &Ast) -> bool {
+    ast.kinds().any(|kind| match kind {
+        NodeKind::Binary(Op::In, ..) | NodeKind::Loop(_) => true,
+        NodeKind::Builtin { function, .. } => builtins::get(*function).name == "sum",
+        _ => false,
+    })
 }
 
 fn pass(ast: &mut Ast, root: Id, visit: impl Fn(&mut Ast, Id)) {
