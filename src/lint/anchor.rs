@@ -3,11 +3,12 @@
 
 use crate::lint::conditions::Verdict;
 use crate::lint::gate::Gate;
+use crate::lint::isolation::side;
 use crate::lint::quote::one_line;
 use crate::lint::slice::{is_completed, lazy, sum_around};
 use crate::promql::Query;
 use crate::promql::answer::has_selector;
-use crate::promql::ast::{AggregateOp, Aggregation, Binary, BinaryOp, Expr, ExprKind};
+use crate::promql::ast::{AggregateOp, Aggregation, Binary, BinaryOp, Expr, ExprKind, Matcher};
 use crate::promql::literal::literal;
 use crate::promql::missing::{Missing, without};
 use crate::promql::names::{failure_named, only_while_wrong, says_counter};
@@ -105,7 +106,8 @@ pub fn counted<'a>(data: &DataSelector<'a>) -> Option<&'a Expr> {
 }
 
 /// What is always there beside `part`, the aggregation around a late selector, with the same groups. None where no
-/// matcher tells the pods, or they do not have the groups' labels.
+/// matcher tells the pods, where they do not have the groups' labels, and where a label that they do not have tells the
+/// canary's from the stable ones.
 pub fn anchor(
     gate: &Gate<'_>,
     query: &Query,
@@ -123,13 +125,15 @@ pub fn anchor(
     if groups.iter().any(|label| !labels.contains(label)) {
         return None;
     }
-    let matchers: Vec<_> = data
-        .selector
-        .matchers
-        .iter()
-        .filter(|matcher| labels.contains(&matcher.label.text.as_str()))
-        .map(|matcher| one_line(gate, query, matcher.span))
-        .collect();
+    let mut kept = data.selector.clone();
+    kept.matchers
+        .retain(|matcher| labels.contains(&matcher.label.text.as_str()));
+    // Stable pods are no evidence of the canary's.
+    if side(gate, &kept) != side(gate, data.selector) {
+        return None;
+    }
+    let written = |matcher: &Matcher| one_line(gate, query, matcher.span);
+    let matchers: Vec<_> = kept.matchers.iter().map(written).collect();
     let by = match groups.is_empty() {
         true => String::new(),
         false => format!(" by ({}) ", groups.join(", ")),

@@ -265,7 +265,12 @@ mod tests {
 
     #[test]
     fn where_nothing_anchors_there_is_no_fix() {
-        for query in ["count(ALERTS)", "sum(increase(app_errors_total[5m]))"] {
+        for query in [
+            "count(ALERTS)",
+            "sum(increase(app_errors_total[5m]))",
+            "sum(increase(app_errors_total{namespace=\"a\",version=\"{{args.canary-hash}}\"}[5m]))",
+            "sum by (path) (increase(app_errors_total{namespace=\"a\"}[5m]))",
+        ] {
             let findings = findings(&gate(query, "successCondition: result[0] == 0"));
             let own = findings.iter().find(|f| f.rule == super::RULE.name);
             assert!(
