@@ -151,7 +151,7 @@ fn may_meet(a: &Option<crate::analysis::template::Field>, b: &Template) -> bool 
 }
 
 /// Templates that refer to one another on and on are followed so far; Argo's users have a handful.
-const TOGETHER: usize = 256;
+const TOGETHER: usize = 100;
 
 /// The template and all that run with it: those that it refers to and those that refer to it. Whether one was not found.
 fn parts_of<'a>(context: Context<'a>, template: &'a Template) -> (Vec<&'a Template>, bool) {

@@ -9,8 +9,12 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         return None;
     }
     let folded = word.to_lowercase();
+    // Words of other lengths differ by that much at least, and need no measuring.
+    let may_be_near =
+        |candidate: &&str| folded.len().abs_diff(candidate.len()) <= candidate.len().max(3) / 3;
     known
         .into_iter()
+        .filter(may_be_near)
         .map(|candidate| {
             (
                 strsim::damerau_levenshtein(&folded, &candidate.to_lowercase()),
