@@ -26,7 +26,7 @@ pub(super) fn explain(options: &ExplainOptions) -> Done {
             .collect::<Vec<_>>()
             .join("\n"),
     };
-    render::text(&text);
+    render::text(&text)?;
     Ok(DONE)
 }
 

@@ -34,7 +34,7 @@ pub(super) fn print(options: &InstallOptions) -> Done {
          \x20     location: \"{location}\"\n\
          \x20     sha256: \"{checksum}\" # {checked}\n",
         options.name
-    ));
+    ))?;
     Ok(DONE)
 }
 

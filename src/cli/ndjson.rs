@@ -4,6 +4,8 @@ use std::io::{BufRead, Read};
 
 use serde_json::{Map, Value};
 
+use super::formats::paint::escaped;
+use super::render::Reader;
 use super::{DONE, Done, IMPOSSIBLE, render};
 
 /// The longest line that is read, in bytes.
@@ -35,7 +37,7 @@ pub(super) fn answer_lines(
                 code = IMPOSSIBLE;
                 refused(message)
             });
-        if render::line(&answered.to_string()).is_err() {
+        if render::line(&escaped(&answered.to_string()))? == Reader::Gone {
             return Ok(code);
         }
     }

@@ -10,22 +10,38 @@ use super::IMPOSSIBLE;
 use super::args::Arguments;
 use super::environment;
 use super::formats::paint::{Paint, visible};
+use crate::text::chain::chain;
 
 /// Between two words on how far it is.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Prints a line; an error where nobody reads any more.
-pub(super) fn line(line: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    out.write_all(line.as_bytes())?;
-    out.write_all(b"\n")?;
-    out.flush()
+/// Standard output cannot be written, a full disk for one.
+#[derive(Debug, thiserror::Error)]
+#[error("standard output: write")]
+pub(super) struct OutputError(#[source] io::Error);
+
+/// Whether somebody still reads what is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reader {
+    /// As far as can be told.
+    There,
+    /// The pipe is closed, which is nobody's fault.
+    Gone,
 }
 
-/// Prints a text that ends its own lines; that nobody may read it is fine.
-pub(super) fn text(text: &str) {
+/// Prints a line.
+pub(super) fn line(line: &str) -> Result<Reader, OutputError> {
+    text(&format!("{line}\n"))
+}
+
+/// Prints a text that ends its own lines.
+pub(super) fn text(text: &str) -> Result<Reader, OutputError> {
     let mut out = io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(Reader::There),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Reader::Gone),
+        Err(error) => Err(OutputError(error)),
+    }
 }
 
 /// Says on standard error, on one line, why it could not be done.
@@ -33,9 +49,14 @@ pub(super) fn problem(problem: &str) {
     let _ = writeln!(io::stderr().lock(), "promql-guard: {}", visible(problem));
 }
 
+/// Whether a terminal shows what is printed.
+pub(super) fn is_watched() -> bool {
+    io::stdout().is_terminal()
+}
+
 /// Colours where a terminal looks on and nobody asked for none.
 pub(super) fn paint() -> Paint {
-    match io::stdout().is_terminal() && !environment::no_colour() {
+    match is_watched() && !environment::no_colour() {
         true => Paint::Coloured,
         false => Paint::Plain,
     }
@@ -60,7 +81,7 @@ impl Progress {
     pub(super) fn say(&mut self, text: &str) {
         let is_soon = self.said.is_some_and(|said| said.elapsed() < PAUSE);
         if self.is_watched && !is_soon {
-            let _ = write!(io::stderr().lock(), "\r\u{1b}[K{text}");
+            let _ = write!(io::stderr().lock(), "\r\u{1b}[K{}", visible(text));
             self.said = Some(Instant::now());
         }
     }
@@ -76,8 +97,18 @@ impl Drop for Progress {
 
 /// clap's own words: help and version on standard output, wrong use on standard error with exit code 2.
 pub(super) fn usage(error: &clap::Error) -> ExitCode {
-    // A closed stream is nobody's fault.
-    let _ = error.print();
+    // What was typed stands in it.
+    let words = error.render().to_string();
+    let words: String = words
+        .lines()
+        .map(|line| format!("{}\n", visible(line)))
+        .collect();
+    if error.use_stderr() {
+        let _ = io::stderr().lock().write_all(words.as_bytes());
+    } else if let Err(error) = text(&words) {
+        problem(&chain(&error));
+        return ExitCode::from(IMPOSSIBLE);
+    }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(IMPOSSIBLE))
 }
 

@@ -7,8 +7,9 @@ use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
 use super::args::{Format, RunOptions};
+use super::formats::paint::escaped;
 use super::template::{self, Template};
-use super::{DONE, Done, IMPOSSIBLE, NOT_SUCCESSFUL, environment, render, yaml};
+use super::{DONE, Done, NOT_SUCCESSFUL, environment, render, yaml};
 use crate::analysis::limits::{Assessment, Tally};
 use crate::analysis::measurement::{Measurement, Phase};
 use crate::analysis::metric::Metric;
@@ -73,7 +74,7 @@ pub(super) fn run(options: &RunOptions) -> Done {
         .enable_all()
         .build()?;
     let outcomes = runtime.block_on(measure_all(provider, run, &template, options.format))?;
-    Ok(told(&template, &outcomes, options.format))
+    told(&template, &outcomes, options.format)
 }
 
 /// Refuses what the command line has to say of the run and does not: every measurement would be an Error.
@@ -230,7 +231,7 @@ async fn measure(
         tally.add(&measurement.phase);
         let assessment = tally.assess(&metric, &measurement.phase);
         if manner.format == Format::Human {
-            // Nobody reads any more: the exit code still tells.
+            // Where nobody reads any more the exit code still tells; a full disk is told at the end.
             let _ = render::line(&line_of(&metric.name, &measurement));
         }
         measurements.push(measurement);
@@ -266,7 +267,7 @@ fn line_of(metric: &str, measurement: &Measurement) -> String {
 }
 
 /// Prints the end and answers the exit code: the worst of the metrics is the run's phase, those of a dry run aside.
-fn told(template: &Template, outcomes: &[MetricOutcome], format: Format) -> u8 {
+fn told(template: &Template, outcomes: &[MetricOutcome], format: Format) -> Done {
     let badness = |outcome: &&MetricOutcome| match outcome.phase {
         Phase::Failed => 3,
         Phase::Error => 2,
@@ -280,8 +281,11 @@ fn told(template: &Template, outcomes: &[MetricOutcome], format: Format) -> u8 {
     let phase = worst.map_or(Phase::Successful, |worst| worst.phase.clone());
     let message = worst.map(assessed).unwrap_or_default();
     let resource = &template.resource;
-    let printed = match format {
-        Format::Json => render::line(&json_of(template, &phase, &message, outcomes).to_string()),
+    match format {
+        Format::Json => {
+            let json = json_of(template, &phase, &message, outcomes);
+            render::line(&escaped(&json.to_string()))?;
+        }
         Format::Human => {
             let dry = outcomes.iter().filter(|outcome| outcome.is_dry);
             let lines = dry
@@ -291,15 +295,15 @@ fn told(template: &Template, outcomes: &[MetricOutcome], format: Format) -> u8 {
                 None => format!("\n{resource}: Successful"),
                 Some(_) => format!("\n{resource}: {phase}: {message}"),
             };
-            let mut all = lines.chain([last]);
-            all.try_for_each(|line| render::line(&line))
+            for line in lines.chain([last]) {
+                render::line(&line)?;
+            }
         }
-    };
-    match (printed, worst) {
-        (Err(_), _) => IMPOSSIBLE,
-        (Ok(()), None) => DONE,
-        (Ok(()), Some(_)) => NOT_SUCCESSFUL,
     }
+    Ok(match worst {
+        None => DONE,
+        Some(_) => NOT_SUCCESSFUL,
+    })
 }
 
 fn assessed(outcome: &MetricOutcome) -> String {

@@ -18,11 +18,9 @@ pub(super) fn verdicts(options: &VerdictsOptions) -> Done {
     }
     unread(&errors);
     match options.format {
-        Format::Json => render::text(&json::tables(gates, &files.sources, &errors)),
-        Format::Human => {
-            render::text(&gates.iter().map(human::table).collect::<String>());
-        }
-    }
+        Format::Json => render::text(&json::tables(gates, &files.sources, &errors))?,
+        Format::Human => render::text(&gates.iter().map(human::table).collect::<String>())?,
+    };
     Ok(match errors.is_empty() {
         true => DONE,
         false => IMPOSSIBLE,

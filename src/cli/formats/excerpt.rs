@@ -1,6 +1,7 @@
 //! Bytes of a file into its lines with carets under them.
 
 use super::paint::{Paint, columns, shown};
+use super::secrets::holds_a_secret;
 use crate::cli::source::Source;
 use crate::lint::level::Level;
 use crate::text::span::Span;
@@ -19,9 +20,6 @@ const LINES: usize = 6;
 
 /// What a tab is shown as.
 const TAB: &str = "    ";
-
-/// Words of keys whose values are not shown, in small letters.
-const SECRETS: [&str; 5] = ["password", "secret", "token:", "token\"", "authorization"];
 
 /// The lines of `span`, each with carets, behind a margin of `margin` columns for their numbers. Nothing where a secret
 /// stands in one of them.
@@ -68,17 +66,6 @@ pub(super) fn excerpt(
         }
     }
     text
-}
-
-/// Whether a text holds the userinfo of an address, or the value of a key that says secret.
-fn holds_a_secret(line: &str) -> bool {
-    let has_userinfo = line.match_indices("://").any(|(at, _)| {
-        let host = &line[at + 3..];
-        let end = host.find(['/', ' ', '"', '\'']).unwrap_or(host.len());
-        host[..end].contains('@')
-    });
-    let small = line.to_ascii_lowercase();
-    has_userinfo || SECRETS.iter().any(|word| small.contains(word))
 }
 
 /// The margin that the last line of `span` takes.

@@ -2,6 +2,8 @@
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use super::paint::escaped;
+use super::secrets::may_be_told;
 use super::{Counts, Outcome, Told};
 use crate::cli::source::{InputError, Source};
 use crate::lint::report::GateReport;
@@ -159,7 +161,7 @@ pub(in crate::cli) fn tables(
 
 fn line(value: &impl Serialize) -> String {
     let text = serde_json::to_string(value).expect("keys are texts, numbers are whole");
-    format!("{text}\n")
+    format!("{}\n", escaped(&text))
 }
 
 fn finding<'a>(outcome: &'a Outcome<'_>, told: &'a Told<'_>) -> Finding<'a> {
@@ -184,18 +186,22 @@ fn finding<'a>(outcome: &'a Outcome<'_>, told: &'a Told<'_>) -> Finding<'a> {
             end: found.spot.span.end,
         },
         fingerprint: &told.fingerprint,
-        fix: found.fix.as_ref().map(|fix| Fix {
-            safe: fix.is_safe,
-            edits: fix
-                .edits
-                .iter()
-                .map(|edit| Edit {
-                    start: edit.span.start,
-                    end: edit.span.end,
-                    text: &edit.text,
-                })
-                .collect(),
-        }),
+        fix: found
+            .fix
+            .as_ref()
+            .filter(|_| may_be_told(found))
+            .map(|fix| Fix {
+                safe: fix.is_safe,
+                edits: fix
+                    .edits
+                    .iter()
+                    .map(|edit| Edit {
+                        start: edit.span.start,
+                        end: edit.span.end,
+                        text: &edit.text,
+                    })
+                    .collect(),
+            }),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What lint found into texts: for people (`human`, `excerpt`, `paint`), for programs (`json`), for code scanners (`sarif`),
-//! for GitHub's logs (`github`) and for test reports (`junit`); `page` is what a rule says of itself.
+//! for GitHub's logs (`github`) and for test reports (`junit`); `page` is what a rule says of itself, `secrets` what none of
+//! them shows.
 //!
 //! A format takes an [`Outcome`] and gives a text; nothing here reads a file or prints.
 
@@ -11,6 +12,7 @@ pub(super) mod junit;
 pub(super) mod page;
 pub(super) mod paint;
 pub(super) mod sarif;
+pub(super) mod secrets;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -71,6 +71,18 @@ pub(super) fn shown(c: char) -> char {
     }
 }
 
+/// The same JSON, with escapes for what a terminal would obey: of what a JSON text is made of only strings can hold it.
+pub(in crate::cli) fn escaped(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c >= '\u{7f}' && shown(c) != c {
+            true => text.push_str(&format!("\\u{:04x}", u32::from(c))),
+            false => text.push(c),
+        }
+    }
+    text
+}
+
 /// The columns that a shown character takes.
 pub(super) fn columns(c: char) -> usize {
     c.width().unwrap_or(1)

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::page::body;
+use super::paint::escaped;
+use super::secrets::may_be_told;
 use super::{Outcome, Told};
 use crate::cli::source::Source;
 use crate::lint::finding::Fix;
@@ -52,7 +54,7 @@ pub(in crate::cli) fn sarif(outcome: &Outcome<'_>) -> String {
             "results": results,
         }],
     });
-    format!("{log}\n")
+    format!("{}\n", escaped(&log.to_string()))
 }
 
 fn level(level: Level) -> &'static str {
@@ -132,7 +134,10 @@ fn result(outcome: &Outcome<'_>, told: &Told<'_>, rule: Option<usize>) -> Value 
         json!({FINGERPRINT: told.fingerprint}),
     );
     let source = outcome.sources.get(file);
-    let fix = found.fix.as_ref().filter(|fix| fix.is_safe);
+    let fix = found
+        .fix
+        .as_ref()
+        .filter(|fix| fix.is_safe && may_be_told(found));
     if let (Some(fix), Some(source)) = (fix, source) {
         result.insert("fixes".to_owned(), json!([edits(fix, source)]));
     }

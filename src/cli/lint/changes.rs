@@ -10,24 +10,26 @@ use crate::cli::source::Source;
 use crate::lint::level::Level;
 
 /// What `--diff` prints: of the safe fixes one diff a file, of the offered ones from `lowest` up a diff each, against the file as
-/// it is.
+/// it is. `is_watched`: by a terminal; programs get the bytes of the files.
 pub(super) fn changes(
     sources: &[Source],
     told: &[Told<'_>],
     fixed: &Fixed,
     lowest: Level,
     paint: Paint,
+    is_watched: bool,
 ) -> String {
+    let shown = |diff: &str| match is_watched {
+        true => on_a_terminal(diff, paint),
+        false => diff.to_owned(),
+    };
     let mut text = String::new();
     for (file, rules) in &fixed.written {
         let (before, after) = (&sources[*file], &fixed.sources[*file]);
         let head = format!("safe, `--fix` writes it: {}", counted_names(rules));
         text.push_str(&paint.strong(&head));
         text.push('\n');
-        text.push_str(&shown(
-            &unified(&before.name, &before.text, &after.text),
-            paint,
-        ));
+        text.push_str(&shown(&unified(&before.name, &before.text, &after.text)));
         text.push('\n');
     }
     for each in told.iter().filter(|told| told.finding.level >= lowest) {
@@ -51,7 +53,7 @@ pub(super) fn changes(
         text.push_str(&paint.strong(&head));
         text.push('\n');
         let after = edited(&source.text, edits_of(found));
-        text.push_str(&shown(&unified(&source.name, &source.text, &after), paint));
+        text.push_str(&shown(&unified(&source.name, &source.text, &after)));
         text.push('\n');
     }
     text
@@ -70,11 +72,8 @@ fn counted_names(rules: &[&'static str]) -> String {
     counts.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
-/// As it is for programs; with colours, and nothing else that moves a cursor, for a terminal.
-fn shown(diff: &str, paint: Paint) -> String {
-    if paint == Paint::Plain {
-        return diff.to_owned();
-    }
+/// With nothing that moves a cursor but its colours.
+fn on_a_terminal(diff: &str, paint: Paint) -> String {
     let line = |line: &str| {
         let text = visible(line.trim_end_matches('\r'));
         let text = match line.as_bytes().first() {

@@ -1,5 +1,9 @@
 //! Two texts into a unified diff, as `patch` and `git apply` take it.
 
+use std::borrow::Cow;
+
+use crate::cli::formats::paint::visible;
+use crate::cli::formats::secrets::masked;
 use crate::text::span::Span;
 
 /// Unchanged lines around a change.
@@ -16,7 +20,8 @@ enum Step {
     Add,
 }
 
-/// The difference under the file's name; nothing where there is none.
+/// The difference under the file's name; nothing where there is none. Secrets are masked in it, and `patch` does not take those
+/// lines.
 pub(super) fn unified(name: &str, old: &str, new: &str) -> String {
     if old == new {
         return String::new();
@@ -24,8 +29,9 @@ pub(super) fn unified(name: &str, old: &str, new: &str) -> String {
     let before: Vec<&str> = old.split_inclusive('\n').collect();
     let after: Vec<&str> = new.split_inclusive('\n').collect();
     let steps = steps(&before, &after);
-    let name = name.trim_start_matches('/');
+    let name = visible(name.trim_start_matches('/'));
     let mut text = format!("--- a/{name}\n+++ b/{name}\n");
+    let (before, after) = (masked(&before), masked(&after));
     for hunk in hunks(&steps) {
         text.push_str(&told(&steps, hunk, &before, &after));
     }
@@ -52,7 +58,7 @@ fn hunks(steps: &[Step]) -> Vec<Span> {
     hunks
 }
 
-fn told(steps: &[Step], hunk: Span, before: &[&str], after: &[&str]) -> String {
+fn told(steps: &[Step], hunk: Span, before: &[Cow<'_, str>], after: &[Cow<'_, str>]) -> String {
     let count = |steps: &[Step], other| steps.iter().filter(|step| **step != other).count();
     let (ahead, own) = (&steps[..hunk.start], &steps[hunk.range()]);
     let (mut old, mut new) = (count(ahead, Step::Add), count(ahead, Step::Remove));
@@ -69,9 +75,9 @@ fn told(steps: &[Step], hunk: Span, before: &[&str], after: &[&str]) -> String {
     );
     for step in own {
         let (sign, line) = match step {
-            Step::Keep => (' ', before[old]),
-            Step::Remove => ('-', before[old]),
-            Step::Add => ('+', after[new]),
+            Step::Keep => (' ', &before[old]),
+            Step::Remove => ('-', &before[old]),
+            Step::Add => ('+', &after[new]),
         };
         old += usize::from(*step != Step::Add);
         new += usize::from(*step != Step::Remove);

@@ -144,8 +144,9 @@ fn differences(
         false => Level::Warn,
     };
     let paint = render::paint();
-    let text = changes::changes(&files.sources, &told, &fixed, lowest, paint);
-    render::text(&text);
+    let is_watched = render::is_watched();
+    let text = changes::changes(&files.sources, &told, &fixed, lowest, paint, is_watched);
+    render::text(&text)?;
     Ok(code(&counts, options.fail_on, &errors))
 }
 
@@ -212,7 +213,7 @@ fn told(
         rules: ALL,
     };
     unread(&errors);
-    render::text(&text(options, &outcome));
+    render::text(&text(options, &outcome))?;
     Ok(code(&counts, options.fail_on, &errors))
 }
 
