@@ -1,5 +1,6 @@
 //! Templates and rules into findings: the vocabulary of a rule, and the engine that asks the rules.
 
+pub mod all_fail;
 pub mod anchor;
 pub mod answers;
 mod build;

@@ -1,12 +1,13 @@
 //! A slice of a metric by its outcome into the whole: `sum(rate(x{code=~"5.."}[5m]))` into `sum(rate(x[5m]))`.
 
+use crate::lint::all_fail::fails_when_all_fail;
 use crate::lint::anchor::{anchor, counted, is_sliced};
 use crate::lint::gate::Gate;
 use crate::lint::quote::{one_line, quoted};
 use crate::promql::Query;
 use crate::promql::ast::{AggregateOp, Expr, ExprKind};
 use crate::promql::names::only_while_wrong;
-use crate::promql::outcome::{Picks, is_outcome, selector_picks};
+use crate::promql::outcome::{Asked, Picks, asked, is_outcome, selector_picks};
 use crate::promql::select::{DataSelector, data_selectors, is_counter_function};
 use crate::promql::zeros::completed;
 use crate::text::span::Span;
@@ -115,7 +116,8 @@ pub struct Zeros {
     pub example: String,
     /// That sum as it is, cut where it is long.
     pub own: String,
-    /// Whether no answer that is there changes: one series each, and nothing above counts them.
+    /// Whether no answer that is there changes: one series each, and nothing above counts them. And the zeros hide nothing:
+    /// what the slices ask for stands in data, and the gate fails where every request does.
     pub is_safe: bool,
 }
 
@@ -143,7 +145,7 @@ pub fn whole<'a>(
 }
 
 /// Makes each sum over one of `slices` answer 0 where the whole is there and the slice is not; none where one of them is
-/// under no sum, or cannot be made whole.
+/// under no sum, cannot be made whole, or never has series.
 pub fn zeros(gate: &Gate<'_>, query: &Query, slices: &[&DataSelector<'_>]) -> Option<Zeros> {
     let mut zeros = Zeros {
         edits: Vec::new(),
@@ -153,6 +155,11 @@ pub fn zeros(gate: &Gate<'_>, query: &Query, slices: &[&DataSelector<'_>]) -> Op
     };
     let mut done: Vec<Span> = Vec::new();
     for data in slices {
+        match asked(data.selector, gate.labels()) {
+            Asked::Nothing => return None,
+            Asked::Unlikely => zeros.is_safe = false,
+            Asked::Likely => {}
+        }
         let (sum, unsliced) = whole(gate, query, data)?;
         if done.contains(&sum.span) {
             continue;
@@ -168,5 +175,6 @@ pub fn zeros(gate: &Gate<'_>, query: &Query, slices: &[&DataSelector<'_>]) -> Op
         zeros.edits.push((Span::at(sum.span.end), behind));
         zeros.is_safe &= is_completed(gate, query, data);
     }
+    zeros.is_safe &= fails_when_all_fail(gate, query);
     (!zeros.edits.is_empty()).then_some(zeros)
 }

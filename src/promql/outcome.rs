@@ -204,6 +204,10 @@ struct Words {
     grpc_ok: Accepted,
     server_errors: Accepted,
     server_class: Accepted,
+    /// `5xx`, which stands for a class.
+    class_names: Accepted,
+    /// What holds a letter.
+    worded: Accepted,
 }
 
 static WORDS: LazyLock<Words> = LazyLock::new(|| {
@@ -226,9 +230,20 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
         grpc_ok: mask(&GRPC_OK),
         server_errors: mask(&SERVER_ERRORS),
         server_class: mask(&SERVER_CLASS),
+        class_names: Accepted::of(texts.iter().map(|text| is_class_name(text))),
+        worded: Accepted::of(
+            texts
+                .iter()
+                .map(|text| text.contains(|c: char| c.is_ascii_alphabetic())),
+        ),
         texts,
     }
 });
+
+/// `5xx`, `4XX`
+fn is_class_name(text: &str) -> bool {
+    text.len() == 3 && text.to_ascii_lowercase().ends_with("xx")
+}
 
 /// The texts of a list the ways they are met.
 fn written(list: &[&str]) -> Vec<String> {
@@ -275,6 +290,20 @@ impl Texts {
         Texts {
             failures,
             successes,
+        }
+    }
+
+    /// Those of both lists that stand in data under this label: a class by its name only where the label is of classes, and
+    /// numbers alone where it is of HTTP's codes.
+    fn likely(&self, label: &str) -> Accepted {
+        let words = &*WORDS;
+        let all = self.failures.or(self.successes);
+        if label.ends_with("_class") {
+            return all;
+        }
+        match label.starts_with("http_") || label.ends_with("response_code") {
+            true => all.without(words.worded),
+            false => all.without(words.class_names),
         }
     }
 
@@ -396,6 +425,66 @@ pub fn selector_picks(selector: &Selector, labels: &Labels) -> Picks {
     all
 }
 
+/// Whether data can hold what a selector asks for by its outcome matchers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// Each label's matchers accept a text that stands there.
+    Likely,
+    /// What one asks for is no such text: `code=~"5xx"`, `code="5.."`; or its value is not known.
+    Unlikely,
+    /// Two matchers on one label exclude each other: `code=~"5..",code=~"2.."`.
+    Nothing,
+}
+
+/// What a selector asks for by its outcome matchers.
+pub fn asked(selector: &Selector, labels: &Labels) -> Asked {
+    let metric = selector.metric();
+    let matchers = selector.matchers.iter();
+    let mut by_label: Vec<(&str, Vec<&Matcher>)> = Vec::new();
+    for matcher in matchers.filter(|matcher| is_outcome(matcher, metric, labels)) {
+        let label = matcher.label.text.as_str();
+        match by_label.iter_mut().find(|(own, _)| *own == label) {
+            Some((_, own)) => own.push(matcher),
+            None => by_label.push((label, vec![matcher])),
+        }
+    }
+    let mut all = Asked::Likely;
+    for (label, matchers) in by_label {
+        match asked_together(label, &matchers) {
+            Asked::Likely => {}
+            Asked::Unlikely => all = Asked::Unlikely,
+            Asked::Nothing => return Asked::Nothing,
+        }
+    }
+    all
+}
+
+fn asked_together(label: &str, matchers: &[&Matcher]) -> Asked {
+    let Some(read) = matchers
+        .iter()
+        .map(|matcher| read(matcher))
+        .collect::<Option<Vec<_>>>()
+    else {
+        return Asked::Unlikely;
+    };
+    let likely = Texts::of(label).likely(label);
+    let (negated, positive): (Vec<_>, Vec<_>) = read.into_iter().partition(|(is_not, _)| *is_not);
+    let refused = negated
+        .iter()
+        .fold(Accepted::NONE, |all, (_, own)| all.or(*own));
+    let accepted = positive.iter().map(|(_, own)| *own);
+    let each_is_likely = accepted.clone().all(|own| own.meets(likely));
+    let (is_likely, has_several) = match accepted.reduce(|all, own| all.each(own, |a, b| a & b)) {
+        None => (refused.meets(likely), false),
+        Some(together) => (together.without(refused).meets(likely), matchers.len() > 1),
+    };
+    match (is_likely, has_several && each_is_likely) {
+        (true, _) => Asked::Likely,
+        (false, true) => Asked::Nothing,
+        (false, false) => Asked::Unlikely,
+    }
+}
+
 /// What matchers on one label pick together. Where one is positive, the texts that all accept decide; where all are
 /// negated, what they refuse.
 fn picked_together(matchers: &[&Matcher]) -> Picks {
@@ -514,6 +603,37 @@ mod tests {
                 wanted,
                 "`{query}`"
             );
+        }
+    }
+
+    #[test]
+    fn what_stands_in_data() {
+        use Asked::{Likely, Nothing, Unlikely};
+        let cases = [
+            (r#"x{code=~"5.."}"#, Likely),
+            (r#"x{code=~"5xx|500"}"#, Likely),
+            (r#"x{code!~"2.."}"#, Likely),
+            (r#"x{code=~"5..",code!="503"}"#, Likely),
+            (r#"x{status="error"}"#, Likely),
+            (r#"x{status_class="5xx"}"#, Likely),
+            (r#"x{envoy_response_code_class="5"}"#, Likely),
+            (r#"x{error!=""}"#, Likely),
+            (r#"x{code=~"5xx"}"#, Unlikely),
+            (r#"x{code="5XX"}"#, Unlikely),
+            (r#"x{http_status="5xx"}"#, Unlikely),
+            (r#"x{http_status_code="error"}"#, Unlikely),
+            (r#"x{code="5.."}"#, Unlikely),
+            (r#"x{code=~"5"}"#, Unlikely),
+            (r#"x{code="50"}"#, Unlikely),
+            (r#"x{code=~" 5.."}"#, Unlikely),
+            (r#"x{code=~"5..",status="5.."}"#, Unlikely),
+            (r#"x{code=~"5..",code=~"2.."}"#, Nothing),
+            (r#"x{code="500",code="200"}"#, Nothing),
+            (r#"x{code="500",code!~"5.."}"#, Nothing),
+        ];
+        for (query, wanted) in cases {
+            let found = asked(&selector(query), &Labels::default());
+            assert_eq!(found, wanted, "`{query}`");
         }
     }
 

@@ -223,4 +223,53 @@ mod tests {
             assert_eq!(safe, is_safe, "{query}");
         }
     }
+
+    #[test]
+    fn a_zero_that_hides_failures_is_not_safe() {
+        let below = "successCondition: result[0] < 0.05";
+        let none = "successCondition: result[0] == 0";
+        let share = "E / sum(rate(x[5m]))";
+        for (query, condition, expected) in [
+            ("S", below, true),
+            ("1 - S", "successCondition: result[0] > 0.95", true),
+            ("S * 100 > bool 5", none, true),
+            ("S and sum(rate(x[5m])) > 1", below, true),
+            ("clamp_max(S, 0.9)", below, true),
+            ("clamp_max(S, 0.04)", below, false),
+            ("clamp(S, 0, 0.04)", below, false),
+            ("S * 0", below, false),
+            ("E - E", none, false),
+            ("(S) % 0.05", below, false),
+            ("floor(S)", "successCondition: result[0] < 0.5", false),
+            ("round(S)", below, false),
+            ("S > bool 1", none, false),
+            ("S >= bool 2", none, false),
+            ("S == bool 5", none, false),
+            ("min_over_time((S)[1h:])", below, false),
+            ("S", "successCondition: result[0] < 1.5", false),
+            (
+                "S",
+                "successCondition: result[0] < 0.05\nfailureCondition: result[0] > 1",
+                false,
+            ),
+            (
+                "S",
+                "successCondition: result[0] < 0.05\nfailureLimit: 5\ncount: 5\ninterval: 1m",
+                false,
+            ),
+        ] {
+            let gate = gate(&query.replace('S', share), condition);
+            let (_, is_safe) = fixed(super::RULE.name, &gate);
+            assert_eq!(is_safe, expected, "{gate}");
+        }
+        for matchers in [
+            "code=~\"5xx\"",
+            "code=\"5xx\"",
+            "code=~\"5..\",status=\"5..\"",
+        ] {
+            let query = share.replace('E', E).replace("code=~\"5..\"", matchers);
+            let (_, is_safe) = fixed(super::RULE.name, &gate(&query, below));
+            assert!(!is_safe, "{query}");
+        }
+    }
 }

@@ -67,9 +67,14 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
                 ),
             )
             .help(format!("write `{}{wanted}`", matcher.label.text))
-            .fix(gate.fix_query(true, &[(span, wanted)]));
+            // What tells an outcome is rather a slip, which `=` would make look meant.
+            .fix(gate.fix_query(!is_outcome_label(gate, matcher), &[(span, wanted)]));
         }
     }
+}
+
+fn is_outcome_label(gate: &Gate<'_>, matcher: &Matcher) -> bool {
+    gate.labels().outcome.contains(&matcher.label.text)
 }
 
 /// The text that the pattern is, where it is one without escapes.
@@ -124,5 +129,7 @@ mod tests {
             assert!(text.contains(after), "{text}");
             assert!(is_safe);
         }
+        let (text, is_safe) = fixed(super::RULE.name, "query: x{code=~\"5xx\"}");
+        assert!(text.contains("x{code=\"5xx\"}") && !is_safe, "{text}");
     }
 }
