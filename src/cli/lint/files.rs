@@ -1,13 +1,14 @@
 //! PATHs into files: those that are named, and those in folders that may hold what lint reads.
 
 use std::collections::HashSet;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::string::FromUtf8Error;
 
 use memchr::memmem::Finder;
 
+use super::regular;
 use crate::cli::source::{InputError, Source};
 use crate::text::span::LineIndex;
 
@@ -28,7 +29,7 @@ const STDIN: &str = "-";
 pub(super) struct Candidate {
     /// As in messages.
     pub(super) name: String,
-    /// None for standard input.
+    /// With its links resolved, so that what is written back goes where it came from; none for standard input.
     pub(super) path: Option<PathBuf>,
     /// Whether it was named itself: it is read whatever it holds.
     pub(super) is_named: bool,
@@ -43,6 +44,8 @@ pub(super) struct Found {
     pub(super) errors: Vec<InputError>,
     /// `templates` folders of charts, which are no manifests before they are rendered.
     pub(super) charts: Vec<String>,
+    /// Links in folders to folders outside of them, which nobody asked for.
+    pub(super) links: Vec<String>,
     /// Files and folders that were met.
     met: HashSet<PathBuf>,
 }
@@ -62,7 +65,10 @@ pub(super) fn find(paths: &[PathBuf]) -> Found {
             continue;
         }
         match fs::metadata(path) {
-            Ok(metadata) if metadata.is_dir() => found.walk(path, 0),
+            Ok(metadata) if metadata.is_dir() => {
+                let root = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+                found.walk(path, &root, 0);
+            }
             Ok(_) => found.add(path, true),
             Err(error) => found.errors.push(unread(&name(path), &error)),
         }
@@ -72,19 +78,23 @@ pub(super) fn find(paths: &[PathBuf]) -> Found {
 
 impl Found {
     fn add(&mut self, path: &Path, is_named: bool) {
-        // A pipe in /dev/fd has no such path, and is no other file.
+        // A pipe in /dev/fd has no such path, and is refused when it is read.
         let canonical = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        if self.met.insert(canonical) {
+        if self.met.insert(canonical.clone()) {
             self.candidates.push(Candidate {
                 name: name(path),
-                path: Some(path.to_owned()),
+                path: Some(canonical),
                 is_named,
             });
         }
     }
 
-    fn walk(&mut self, folder: &Path, depth: usize) {
+    fn walk(&mut self, folder: &Path, root: &Path, depth: usize) {
         let canonical = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+        if !canonical.starts_with(root) {
+            self.links.push(name(folder));
+            return;
+        }
         // A link back to a folder above ends here too.
         if depth > DEEPEST || !self.met.insert(canonical.clone()) {
             return;
@@ -112,7 +122,7 @@ impl Found {
             };
             if metadata.is_dir() {
                 if !is_hidden && file_name != "node_modules" {
-                    self.walk(&path, depth + 1);
+                    self.walk(&path, root, depth + 1);
                 }
             } else if metadata.is_file() && !is_hidden && may_be_manifest(&path) {
                 self.add(&path, false);
@@ -148,7 +158,7 @@ pub(super) fn load(candidate: &Candidate) -> Result<Option<Source>, InputError> 
     let failed = |error: io::Error| unread(&candidate.name, &error);
     let mut file: Box<dyn Read> = match &candidate.path {
         None => Box::new(io::stdin().lock()),
-        Some(path) => Box::new(File::open(path).map_err(failed)?),
+        Some(path) => regular::open(path).map_err(failed)?,
     };
     let mut bytes = Vec::new();
     let read = (&mut file).take(LARGEST + 1).read_to_end(&mut bytes);

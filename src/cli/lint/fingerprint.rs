@@ -30,6 +30,15 @@ pub(super) fn fingerprints(findings: &[Finding]) -> Vec<String> {
         .collect()
 }
 
+/// A fingerprint's number, which takes less room; none where the text is no fingerprint.
+pub(super) fn number(fingerprint: &str) -> Option<u64> {
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    let is_one = fingerprint.len() == 2 * KEPT && fingerprint.bytes().all(is_digit);
+    is_one
+        .then(|| u64::from_str_radix(fingerprint, 16).ok())
+        .flatten()
+}
+
 fn digest(finding: &Finding) -> impl Into<[u8; 32]> {
     let parts = [
         finding.rule,

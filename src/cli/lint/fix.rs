@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use super::baseline::Known;
 use super::fingerprint::fingerprints;
 use super::material::{Judged, judge};
 use crate::cli::source::Source;
@@ -42,7 +43,7 @@ type Key = (FileId, &'static str, String, Option<String>, String);
 pub(super) fn fixed(
     sources: &[Source],
     judged: Judged,
-    baseline: &HashSet<String>,
+    baseline: &Known,
     settings: &Settings,
     rules: &[&'static Rule],
 ) -> std::io::Result<Fixed> {
@@ -107,7 +108,7 @@ pub(super) fn fixed(
 /// The findings whose fixes are tried next, by file: none overlaps another, the first one wins.
 fn picked<'a>(
     findings: &'a [Finding],
-    baseline: &HashSet<String>,
+    baseline: &Known,
     refused: &HashSet<Key>,
     one_by_one: &BTreeSet<FileId>,
 ) -> BTreeMap<FileId, Vec<&'a Finding>> {
@@ -118,7 +119,7 @@ fn picked<'a>(
         .filter(|(finding, fingerprint)| {
             let fix = finding.fix.as_ref();
             fix.is_some_and(|fix| fix.is_safe && !fix.edits.is_empty())
-                && !baseline.contains(*fingerprint)
+                && !baseline.contains(fingerprint)
                 && !refused.contains(&key(finding))
         })
         .map(|(finding, _)| finding)
@@ -327,7 +328,7 @@ mod tests {
         let (settings, rules) = (Settings::default(), [&HASTY, &SOUND]);
         let judged = judge(&sources, &settings, &rules).unwrap();
         assert_eq!(judged.report.findings.len(), 9);
-        let fixed = fixed(&sources, judged, &HashSet::new(), &settings, &rules).unwrap();
+        let fixed = fixed(&sources, judged, &Known::default(), &settings, &rules).unwrap();
         assert_eq!(
             fixed.refused,
             [

@@ -24,6 +24,8 @@ pub(in crate::cli) struct Files {
     errors: Vec<InputError>,
     /// `templates` folders of charts.
     charts: Vec<String>,
+    /// Links to folders outside of those that were asked for.
+    links: Vec<String>,
 }
 
 /// What files hold, and what lint says of it.
@@ -47,6 +49,7 @@ pub(in crate::cli) fn files(paths: &[PathBuf]) -> std::io::Result<Files> {
         candidates,
         mut errors,
         charts,
+        links,
         ..
     } = files::find(paths);
     let loaded = on_all_cores(candidates.len(), "reading files", |number| {
@@ -67,6 +70,7 @@ pub(in crate::cli) fn files(paths: &[PathBuf]) -> std::io::Result<Files> {
         sources,
         errors,
         charts,
+        links,
     })
 }
 
@@ -167,6 +171,13 @@ impl Files {
         if judged.charts > 0 {
             let documents = counted(judged.charts, "document");
             notes.push(format!("left out {documents} of a chart; {helm}"));
+        }
+        if !self.links.is_empty() {
+            let links = counted(self.links.len(), "link");
+            let names = self.links.join(", ");
+            notes.push(format!(
+                "left out {links} to folders elsewhere ({names}); name them to lint them too"
+            ));
         }
         match judged.patches {
             0 => {}

@@ -1,6 +1,6 @@
 //! Manifests into findings: what `promql-guard lint` does, from PATHs to the exit code.
 //!
-//! `files` looks for files and reads them, `material` reads the manifests in them and asks the rules, on all `cores`;
+//! `files` looks for files and reads them, `regular` ones alone, `material` reads the manifests in them and asks the rules, on all `cores`;
 //! `settings` is what the rules are told beside; `fingerprint` and `baseline` know old findings again; `fix`, `changes`,
 //! `diff` and `write` put right what can be put right. What is printed is made in `cli::formats`.
 
@@ -12,11 +12,11 @@ mod files;
 mod fingerprint;
 mod fix;
 pub(super) mod material;
+mod regular;
 pub(super) mod settings;
 mod write;
 
-use std::collections::HashSet;
-
+use self::baseline::Known;
 use self::fix::{Fixed, fixed};
 use self::material::{Files, Judged};
 use super::args::{FailOn, LintFormat, LintOptions};
@@ -42,7 +42,7 @@ pub(super) fn lint(options: &LintOptions) -> Done {
     let settings = settings::settings(&options.input, &options.levels, ALL)?;
     let known = match &options.baseline {
         Some(path) => baseline::read(path)?,
-        None => HashSet::new(),
+        None => Known::default(),
     };
     let files = material::files(&options.input.paths)?;
     let judged = material::judge(&files.sources, &settings, ALL)?;
@@ -114,13 +114,7 @@ fn written(before: &Source, after: &Source) -> Result<(), String> {
     let Some(path) = &before.path else {
         return Err("write: standard input cannot be written".to_owned());
     };
-    // Somebody may have saved it meanwhile.
-    match std::fs::read(path) {
-        Ok(now) if now == before.text.as_bytes() => {}
-        Ok(_) => return Err("write: the file changed meanwhile; run it again".to_owned()),
-        Err(error) => return Err(format!("write: {error}")),
-    }
-    write::replace(path, &after.text).map_err(|error| format!("write: {error}"))
+    write::exchange(path, &before.text, &after.text).map_err(|error| format!("write: {error}"))
 }
 
 /// Prints what fixes would change.
@@ -128,7 +122,7 @@ fn differences(
     options: &LintOptions,
     files: &Files,
     judged: Judged,
-    known: &HashSet<String>,
+    known: &Known,
     settings: &Settings,
 ) -> Done {
     let errors = files.all_errors(&judged);
@@ -154,7 +148,7 @@ fn differences(
 fn sorted<'a>(
     findings: &'a [crate::lint::finding::Finding],
     sources: &[Source],
-    known: &HashSet<String>,
+    known: &Known,
 ) -> (Vec<Told<'a>>, Counts) {
     let mut counts = Counts::default();
     let mut told = Vec::new();
@@ -175,7 +169,7 @@ fn told(
     sources: &[Source],
     files: &Files,
     judged: &Judged,
-    known: &HashSet<String>,
+    known: &Known,
     unwritten: Vec<InputError>,
 ) -> Done {
     let report = &judged.report;
@@ -193,7 +187,7 @@ fn told(
         }
         let fingerprints = fingerprint::fingerprints(&report.findings);
         baseline::write(path, &report.findings, &fingerprints)?;
-        known = fingerprints.into_iter().collect();
+        known = Known::new(&fingerprints);
     }
     let (findings, counts) = sorted(&report.findings, sources, &known);
     let counts = Counts {

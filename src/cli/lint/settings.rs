@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use toml::{Table, Value};
 
+use super::regular;
 use crate::cli::args::InputOptions;
 use crate::lint::level::Level;
 use crate::lint::rule::Rule;
@@ -28,6 +29,9 @@ use crate::lint::settings::Settings;
 use crate::text::duration::parse_go_duration;
 use crate::text::nearest::nearest;
 use crate::text::span::LineIndex;
+
+/// The largest settings file, in MiB.
+const LARGEST: u64 = 1;
 
 /// The file that is looked for.
 const NAME: &str = "promql-guard.toml";
@@ -68,7 +72,7 @@ pub(in crate::cli) fn settings(
     }
     let mut settings = Settings::default();
     if let Some(path) = options.config.clone().or_else(nearest_file) {
-        let text = std::fs::read_to_string(&path)
+        let text = regular::text(&path, LARGEST)
             .map_err(|error| SettingsError::Read(path.clone(), error))?;
         read(&path, &text, rules, &mut settings)?;
     }
