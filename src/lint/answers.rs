@@ -3,7 +3,7 @@
 use crate::condition::ResultType;
 use crate::lint::gate::Engine;
 use crate::lint::probes::{Kind, Probe};
-use crate::promql::answer::{self, Certainty, Series};
+use crate::promql::answer::{self, Certainty, Range, Series};
 use crate::promql::ast::{Expr, ValueType};
 
 /// What a query can answer.
@@ -19,6 +19,8 @@ pub struct Answers {
     pub can_be_nan: bool,
     /// What it answers where every selector is empty, if that is a number.
     pub fallback: Option<f64>,
+    /// Between which numbers that is, where it is no one number.
+    pub fallback_range: Option<Range>,
     /// What it answers where every counter function reads 0, if that is known.
     pub idle: Option<f64>,
     /// Whether the query can return several series.
@@ -47,6 +49,7 @@ impl Answers {
             can_answer_nothing: !is_scalar && series != Series::One,
             can_be_nan: answer::can_be_nan(expr) != Certainty::No,
             fallback: answer::fallback(expr),
+            fallback_range: answer::fallback_range(expr),
             idle: answer::idle(expr),
             has_series: !is_scalar && has_series,
             has_elements: !is_scalar && (has_series || is_range),
@@ -62,6 +65,7 @@ impl Answers {
                 can_be_empty: false,
                 can_answer_nothing: false,
                 fallback: Some(self.fallback.unwrap_or(number)),
+                fallback_range: None,
                 low: self.low.min(number),
                 high: self.high.max(number),
                 ..self.clone()

@@ -55,11 +55,23 @@ pub(super) fn of_table(answers: &Answers, conditions: &Conditions) -> Vec<Probe>
         probes.extend(number.map(|number| probe(key, kind, vec![number])));
     }
     let mut numbers = vec![("0".to_owned(), 0.0), ("1".to_owned(), 1.0)];
-    for threshold in thresholds(conditions) {
-        let text = go_float(threshold);
-        numbers.push((format!("<{text}"), threshold.next_down()));
-        numbers.push((text.clone(), threshold));
-        numbers.push((format!(">{text}"), threshold.next_up()));
+    let thresholds = thresholds(conditions);
+    for (at, threshold) in thresholds.iter().enumerate() {
+        let text = go_float(*threshold);
+        let before = at.checked_sub(1).and_then(|at| thresholds.get(at));
+        let (below, above) = (threshold.next_down(), threshold.next_up());
+        // The nearest that the query can answer, where it does not come nearer.
+        let nearest = Some(answers.high).filter(|high| {
+            *high < below && answers.low <= *high && before.is_none_or(|before| before < high)
+        });
+        numbers.push((format!("<{text}"), nearest.unwrap_or(below)));
+        numbers.push((text.clone(), *threshold));
+        let nearest = Some(answers.low).filter(|low| {
+            above < *low
+                && *low <= answers.high
+                && thresholds.get(at + 1).is_none_or(|next| low < next)
+        });
+        numbers.push((format!(">{text}"), nearest.unwrap_or(above)));
     }
     numbers.push(("+Inf".to_owned(), f64::INFINITY));
     for (key, number) in numbers {
@@ -106,7 +118,7 @@ pub(super) fn further(answers: &Answers, conditions: &Conditions) -> Vec<Probe> 
     let turns = comparisons()
         .filter(|comparison| comparison.operand == Operand::Other)
         .flat_map(|comparison| &comparison.turns);
-    let mut numbers = vec![f64::NEG_INFINITY, -1.0, 0.5];
+    let mut numbers = vec![f64::NEG_INFINITY, -1.0, 0.5, answers.low, answers.high];
     for turn in turns {
         let off = (turn.abs() * 1e-6).max(1e-12);
         numbers.extend([turn - off, *turn, turn + off]);

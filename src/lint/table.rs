@@ -9,6 +9,7 @@ use crate::lint::conditions::{Conditions, Text, Verdict};
 use crate::lint::gate::Engine;
 use crate::lint::outcome::{failures_that_pass, outcome};
 use crate::lint::probes::{self, Probe};
+use crate::promql::answer::Range;
 use crate::promql::ast::Expr;
 use crate::text::float::go_float;
 
@@ -105,7 +106,10 @@ impl Table {
         engine: Engine,
         text: Text,
     ) -> Self {
-        let answers = answers.with_fallback(engine);
+        let mut answers = answers.with_fallback(engine);
+        answers.fallback = answers
+            .fallback
+            .or_else(|| passing_end(&answers, conditions));
         let judge = Judge {
             answers: &answers,
             conditions,
@@ -163,6 +167,23 @@ impl Table {
         let all = self.cells.iter().chain(&self.further);
         all.filter(|cell| cell.is_reachable)
     }
+}
+
+/// Of a fallback that is no one number, the upper end, where all that it can be passes.
+fn passing_end(answers: &Answers, conditions: &Conditions) -> Option<f64> {
+    let Range { low, high } = answers.fallback_range?;
+    if conditions.iter().any(|condition| condition.is_opaque) {
+        return None;
+    }
+    let own = conditions.iter().flat_map(|c| &c.thresholds);
+    let around = own.flat_map(|t| [t.next_down(), *t, t.next_up()]);
+    let mut all = around
+        .filter(|number| low < *number && *number < high)
+        .chain([low, high]);
+    let passes = |number: f64| {
+        conditions.judge(&result(answers.is_scalar, &[number])) == Verdict::Successful
+    };
+    all.all(passes).then_some(high)
 }
 
 struct Judge<'a> {
@@ -225,14 +246,28 @@ impl Cell {
         result(is_scalar, &self.probe)
     }
 
+    /// Where the query cannot come near the threshold, the number is the nearest that it can answer.
+    fn just(&self) -> &'static str {
+        let threshold: Option<f64> = self.key.get(1..).and_then(|text| text.parse().ok());
+        let is_next = |t: f64| {
+            [t.next_down(), t.next_up()]
+                .map(Some)
+                .contains(&self.probe.first().copied())
+        };
+        match threshold.is_none_or(is_next) {
+            true => " just",
+            false => "",
+        }
+    }
+
     /// The probe as it reads in a sentence: `0.05`, `a number just below 0.05`, `no data`.
     pub fn in_words(&self) -> String {
         match (self.key.as_str(), self.probe.as_slice()) {
             ("fallback", [number]) => format!("{}, the query's fallback", go_float(*number)),
             ("idle", [number]) => format!("{}, which it is without traffic", go_float(*number)),
             (key, _) => match (key.strip_prefix('<'), key.strip_prefix('>')) {
-                (Some(threshold), _) => format!("a number just below {threshold}"),
-                (_, Some(threshold)) => format!("a number just above {threshold}"),
+                (Some(threshold), _) => format!("a number{} below {threshold}", self.just()),
+                (_, Some(threshold)) => format!("a number{} above {threshold}", self.just()),
                 _ => key.to_owned(),
             },
         }

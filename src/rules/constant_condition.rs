@@ -4,7 +4,7 @@ use crate::lint::conditions::{Condition, Conditions, Verdict};
 use crate::lint::findings::Findings;
 use crate::lint::gate::Gate;
 use crate::lint::rule::Check;
-use crate::lint::table::Table;
+use crate::lint::table::{Cell, Table};
 use crate::promql::Query;
 
 rule! {
@@ -47,7 +47,7 @@ fn check(gate: &Gate<'_>, _: &Query, out: &mut Findings<'_>) {
     if gate.conditions.is_empty() {
         return;
     }
-    let Some(verdict) = one_verdict(table, |key| key != "no data" && key != "NaN") else {
+    let Some(verdict) = one_verdict(table, |cell| cell.key != "no data" && !is_nan(cell)) else {
         return;
     };
     // Some other value of the argument may decide.
@@ -79,14 +79,19 @@ fn check(gate: &Gate<'_>, _: &Query, out: &mut Findings<'_>) {
 }
 
 /// The phase of all reachable cells whose key `counts`; none where they differ, hang on an argument, or err.
-fn one_verdict(table: &Table, counts: impl Fn(&str) -> bool) -> Option<Verdict> {
+fn one_verdict(table: &Table, counts: impl Fn(&Cell) -> bool) -> Option<Verdict> {
     let mut verdicts = table
         .all_reachable()
-        .filter(|cell| counts(&cell.key))
+        .filter(|cell| counts(cell))
         .map(|cell| cell.verdict);
     let first = verdicts.next()?;
     let is_decided = !matches!(first, Verdict::Unknown | Verdict::Error);
     (is_decided && verdicts.all(|verdict| verdict == first)).then_some(first)
+}
+
+/// Whether it is, or holds, what 0 / 0 is: the answer without traffic, under whatever key.
+fn is_nan(cell: &Cell) -> bool {
+    cell.probe.iter().any(|element| element.is_nan())
 }
 
 fn asks_for_absence(conditions: &Conditions) -> bool {

@@ -10,7 +10,9 @@ use crate::lint::rule::Check;
 use crate::lint::slice::{lazy, sum_around, unsliced, whole, zeros};
 use crate::lint::without_data::{OF_ALERTS, deciding, hangs, is_about_alerts, said};
 use crate::promql::Query;
-use crate::promql::answer::{Constant, fallback, has_hole, has_selector, without_data};
+use crate::promql::answer::{
+    Constant, fallback, fallback_range, has_hole, has_selector, without_data,
+};
 use crate::promql::ast::{AggregateOp, Binary, BinaryOp, Expr, ExprKind};
 use crate::promql::names::only_while_wrong;
 use crate::promql::outcome::{Picks, is_outcome};
@@ -76,8 +78,12 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
     };
     let number = cell.probe.first().copied().map(go_float);
     let number = number.unwrap_or_default();
-    let end = format!("`{number}`, of which {}{why}", said(condition));
-    if fallback(&query.expr).is_none() {
+    let number = match fallback(&query.expr).is_none() && fallback_range(&query.expr).is_some() {
+        true => format!("`{number}` at most"),
+        false => format!("`{number}`"),
+    };
+    let end = format!("{number}, of which {}{why}", said(condition));
+    if fallback(&query.expr).is_none() && fallback_range(&query.expr).is_none() {
         of_the_setting(gate, level, &end, out);
         return;
     }
@@ -123,7 +129,8 @@ fn constant_or(expr: &Expr) -> Option<&Binary> {
             && has_selector(&binary.left)
             && !has_selector(&binary.right)
             && !has_hole(&binary.right)
-            && matches!(without_data(&binary.right), Constant::Value(_))
+            && (matches!(without_data(&binary.right), Constant::Value(_))
+                || fallback_range(&binary.right).is_some())
         {
             found = Some(&**binary);
         }

@@ -194,7 +194,8 @@ fn filter_can_drop(binary: &Binary) -> Certainty {
     }
 }
 
-fn always_true(op: BinaryOp, left: &Numbers, right: &Numbers) -> bool {
+/// Whether a comparison is true of all such values.
+pub(super) fn always_true(op: BinaryOp, left: &Numbers, right: &Numbers) -> bool {
     if left.hangs_on_hole || right.hangs_on_hole {
         return false;
     }

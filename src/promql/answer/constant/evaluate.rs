@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::promql::answer::Certainty;
 use crate::promql::answer::arithmetic::{clamp, function, round};
+use crate::promql::answer::numbers::{Numbers, numbers};
+use crate::promql::answer::range::Range;
 use crate::promql::answer::series::data_argument;
 use crate::promql::ast::{
     AggregateOp, Aggregation, Binary, BinaryOp, Call, Expr, ExprKind, MatchOp, Matching, Selector,
@@ -30,6 +33,8 @@ pub(super) struct Sample {
     labels: Option<Labels>,
     /// None where it is not known.
     pub(super) value: Option<f64>,
+    /// Of a value that is not known, where they are proved.
+    pub(super) bounds: Option<Range>,
 }
 
 type Labels = BTreeMap<String, Vec<u8>>;
@@ -41,6 +46,7 @@ fn bare(value: Option<f64>) -> Answer {
     Answer::Vector(vec![Sample {
         labels: Some(Labels::new()),
         value,
+        bounds: None,
     }])
 }
 
@@ -53,6 +59,20 @@ pub(super) struct Evaluation {
 
 impl Evaluation {
     pub(super) fn evaluate(&mut self, expr: &Expr) -> Answer {
+        let answer = self.evaluate_node(expr);
+        // What an `or` lets through keeps its own bounds.
+        let is_through = match &expr.kind {
+            ExprKind::Paren(_) => true,
+            ExprKind::Binary(binary) => binary.op == BinaryOp::Or,
+            _ => false,
+        };
+        match is_through {
+            true => answer,
+            false => bounded(expr, answer),
+        }
+    }
+
+    fn evaluate_node(&mut self, expr: &Expr) -> Answer {
         match &expr.kind {
             ExprKind::Number(number) => Answer::Scalar(Some(number.value)),
             ExprKind::String(_) => Answer::Text,
@@ -184,6 +204,31 @@ impl Evaluation {
     }
 }
 
+/// With what is proved of a number that is not known: `vector(time()) * 0` is 0.
+fn bounded(expr: &Expr, answer: Answer) -> Answer {
+    let is_certain = |of: &Numbers| of.nan == Certainty::No && !of.hangs_on_hole;
+    match answer {
+        Answer::Scalar(None) => {
+            let of = numbers(expr);
+            let is_point = is_certain(&of) && of.low == of.high;
+            Answer::Scalar(is_point.then_some(of.low))
+        }
+        Answer::Vector(mut samples) => {
+            if let [sample] = samples.as_mut_slice()
+                && sample.value.is_none()
+            {
+                let of = numbers(expr);
+                let (low, high) = (of.low, of.high);
+                let is_known = is_certain(&of) && low.is_finite() && high.is_finite();
+                sample.bounds = is_known.then_some(Range { low, high });
+                sample.value = (is_known && low == high).then_some(low);
+            }
+            Answer::Vector(samples)
+        }
+        other => other,
+    }
+}
+
 /// An operator that answers nothing where one side is empty.
 fn needs_both(binary: &Binary) -> bool {
     !matches!(binary.op, BinaryOp::Or | BinaryOp::Unless)
@@ -248,6 +293,7 @@ fn absent(data: &Expr, answer: &Answer) -> Answer {
             Answer::Vector(vec![Sample {
                 labels: Some(labels),
                 value: Some(1.0),
+                bounds: None,
             }])
         }
         Answer::Vector(_) => Answer::Vector(Vec::new()),
@@ -437,6 +483,7 @@ fn matched(binary: &Binary, left: &[Sample], right: &[Sample]) -> Answer {
             Answer::Vector(vec![Sample {
                 labels,
                 value: None,
+                bounds: None,
             }])
         };
     };
@@ -444,6 +491,7 @@ fn matched(binary: &Binary, left: &[Sample], right: &[Sample]) -> Answer {
         Some(value) => Answer::Vector(vec![Sample {
             labels,
             value: Some(value),
+            bounds: None,
         }]),
         None if binary.op.is_comparison() => Answer::Vector(Vec::new()),
         None => Answer::Unknown,
@@ -487,5 +535,9 @@ fn aggregated(aggregation: &Aggregation, samples: &[Sample]) -> Answer {
         }
         AggregateOp::LimitRatio | AggregateOp::CountValues => return Answer::Unknown,
     };
-    Answer::Vector(vec![Sample { labels, value }])
+    Answer::Vector(vec![Sample {
+        labels,
+        value,
+        bounds: None,
+    }])
 }

@@ -2,6 +2,7 @@
 
 mod evaluate;
 
+use crate::promql::answer::range::Range;
 use crate::promql::ast::Expr;
 use evaluate::{Answer, Evaluation};
 
@@ -30,6 +31,18 @@ pub fn fallback(expr: &Expr) -> Option<f64> {
         Constant::Value(value) if value.is_nan() && evaluation.scalar_of_nothing => None,
         Constant::Value(value) => Some(value),
         Constant::Empty | Constant::Unknown => None,
+    }
+}
+
+/// Between which numbers the query answers where data are missing, where that is no one number: `x or vector(time())`.
+/// None where the answer would be empty, can be NaN, or is not bounded: the safe answer.
+pub fn fallback_range(expr: &Expr) -> Option<Range> {
+    match Evaluation::default().evaluate(expr) {
+        Answer::Vector(samples) => match samples.as_slice() {
+            [sample] if sample.value.is_none() => sample.bounds,
+            _ => None,
+        },
+        _ => None,
     }
 }
 

@@ -13,7 +13,7 @@ use crate::promql::names;
 
 pub(super) fn of_call(call: &Call) -> Numbers {
     let name = call.function.name;
-    if let Some(fixed) = fixed(name) {
+    if let Some(fixed) = fixed(name, call.args.is_empty()) {
         return fixed;
     }
     if name == "vector" {
@@ -70,8 +70,11 @@ fn changed(values: Numbers, bounds: Numbers) -> Numbers {
     }
 }
 
+/// Until when a gate can be asked, in seconds since 1970: to the end of the year 9999.
+const LATEST: f64 = 253_402_300_799.0;
+
 /// Functions whose values do not hang on those of their arguments.
-fn fixed(name: &str) -> Option<Numbers> {
+fn fixed(name: &str, is_clock: bool) -> Option<Numbers> {
     let may_be_nan = |numbers| Numbers {
         nan: Certainty::Yes,
         ..numbers
@@ -80,7 +83,7 @@ fn fixed(name: &str) -> Option<Numbers> {
         "absent" | "absent_over_time" | "present_over_time" => Numbers::exactly(1.0),
         "count_over_time" => Numbers::count(),
         "changes" | "resets" | "histogram_count" => Numbers::not_negative(),
-        "time" => Numbers::not_negative(),
+        "time" => Numbers::between(0.0, LATEST),
         "pi" => Numbers::exactly(PI),
         "minute" => Numbers::between(0.0, 59.0),
         "hour" => Numbers::between(0.0, 23.0),
@@ -89,6 +92,8 @@ fn fixed(name: &str) -> Option<Numbers> {
         "day_of_year" => Numbers::between(1.0, 366.0),
         "days_in_month" => Numbers::between(28.0, 31.0),
         "month" => Numbers::between(1.0, 12.0),
+        // Without an argument it is the year in which the gate is asked.
+        "year" if is_clock => Numbers::between(1970.0, 9999.0),
         "year" | "timestamp" => Numbers::any(),
         "histogram_fraction" => may_be_nan(Numbers::between(0.0, 1.0)),
         "histogram_stddev" | "histogram_stdvar" => may_be_nan(Numbers::not_negative()),

@@ -206,6 +206,13 @@ fn of_aggregation(aggregation: &Aggregation) -> Numbers {
         | AggregateOp::LimitRatio => inner,
         AggregateOp::Count | AggregateOp::CountValues => Numbers::count(),
         AggregateOp::Group => Numbers::exactly(1.0),
+        // One value does not scatter.
+        AggregateOp::Stddev | AggregateOp::Stdvar if shape(&aggregation.expr).at_most_one => {
+            Numbers {
+                nan: inner.nan.or(inner.infinite),
+                ..Numbers::exactly(0.0)
+            }
+        }
         AggregateOp::Stddev | AggregateOp::Stdvar => inner.scattered(),
         AggregateOp::Quantile => calls::quantile_of(aggregation.param.as_ref().map(numbers), inner),
     }

@@ -3,8 +3,10 @@
 use std::f64::consts::PI;
 
 use super::{Numbers, numbers};
+use crate::promql::answer::empty::always_true;
 use crate::promql::answer::{Certainty, part};
 use crate::promql::ast::{Binary, BinaryOp, ValueType};
+use crate::promql::same::same;
 
 pub(super) fn of_binary(binary: &Binary) -> Numbers {
     let (left, right) = (numbers(&binary.left), numbers(&binary.right));
@@ -26,8 +28,17 @@ pub(super) fn of_binary(binary: &Binary) -> Numbers {
             None => arithmetic(binary.op, left, right),
         },
         op if op.is_comparison() => of_comparison(binary, left, right),
+        BinaryOp::Subtract if meets_itself(binary) => Numbers {
+            nan: left.nan.or(left.infinite),
+            ..Numbers::exactly(0.0)
+        },
         op => arithmetic(op, left, right),
     }
+}
+
+/// Each value stands beside itself: `x - x`.
+fn meets_itself(binary: &Binary) -> bool {
+    binary.matching.is_none() && same(&binary.left, &binary.right)
 }
 
 pub(super) fn negated(of: Numbers) -> Numbers {
@@ -40,10 +51,7 @@ pub(super) fn negated(of: Numbers) -> Numbers {
 
 fn of_comparison(binary: &Binary, left: Numbers, right: Numbers) -> Numbers {
     if !binary.is_filter() {
-        return Numbers {
-            hangs_on_hole: left.hangs_on_hole || right.hangs_on_hole,
-            ..Numbers::between(0.0, 1.0)
-        };
+        return of_bool(binary, left, right);
     }
     // The value that stays is the vector's; of two vectors the left one's.
     let is_right =
@@ -77,6 +85,38 @@ fn of_comparison(binary: &Binary, left: Numbers, right: Numbers) -> Numbers {
         result.zero = Certainty::No;
     }
     result
+}
+
+/// `x > bool 1`: 1 or 0, and only one of them where that is proved.
+fn of_bool(binary: &Binary, left: Numbers, right: Numbers) -> Numbers {
+    let itself = (left.nan == Certainty::No && meets_itself(binary)).then(|| {
+        matches!(
+            binary.op,
+            BinaryOp::Equal | BinaryOp::GreaterOrEqual | BinaryOp::LessOrEqual
+        )
+    });
+    match itself {
+        Some(true) => Numbers::exactly(1.0),
+        Some(false) => Numbers::exactly(0.0),
+        None if always_true(binary.op, &left, &right) => Numbers::exactly(1.0),
+        None if always_true(opposite(binary.op), &left, &right) => Numbers::exactly(0.0),
+        None => Numbers {
+            hangs_on_hole: left.hangs_on_hole || right.hangs_on_hole,
+            ..Numbers::between(0.0, 1.0)
+        },
+    }
+}
+
+fn opposite(op: BinaryOp) -> BinaryOp {
+    match op {
+        BinaryOp::Greater => BinaryOp::LessOrEqual,
+        BinaryOp::GreaterOrEqual => BinaryOp::Less,
+        BinaryOp::Less => BinaryOp::GreaterOrEqual,
+        BinaryOp::LessOrEqual => BinaryOp::Greater,
+        BinaryOp::Equal => BinaryOp::NotEqual,
+        BinaryOp::NotEqual => BinaryOp::Equal,
+        other => other,
+    }
 }
 
 fn mirrored(op: BinaryOp) -> BinaryOp {
@@ -231,6 +271,10 @@ fn remainder(base: Numbers, left: Numbers, right: Numbers) -> Numbers {
 fn power(base: Numbers, left: Numbers, right: Numbers) -> Numbers {
     let exponent = (right.low == right.high).then_some(right.low);
     let is_whole = exponent.is_some_and(|e| e.is_finite() && e.fract() == 0.0);
+    // Whatever the other side is, NaN too (Go's `math.Pow`).
+    if exponent == Some(0.0) || left.low == 1.0 && left.high == 1.0 && left.nan == Certainty::No {
+        return Numbers::exactly(1.0);
+    }
     let is_even = is_whole && exponent.is_some_and(|e| e % 2.0 == 0.0);
     let nan = if left.low >= 0.0 || is_whole {
         Certainty::No
