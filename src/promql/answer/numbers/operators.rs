@@ -89,12 +89,11 @@ fn of_comparison(binary: &Binary, left: Numbers, right: Numbers) -> Numbers {
 
 /// `x > bool 1`: 1 or 0, and only one of them where that is proved.
 fn of_bool(binary: &Binary, left: Numbers, right: Numbers) -> Numbers {
-    let itself = (left.nan == Certainty::No && meets_itself(binary)).then(|| {
-        matches!(
-            binary.op,
-            BinaryOp::Equal | BinaryOp::GreaterOrEqual | BinaryOp::LessOrEqual
-        )
-    });
+    let is_true = matches!(
+        binary.op,
+        BinaryOp::Equal | BinaryOp::GreaterOrEqual | BinaryOp::LessOrEqual
+    );
+    let itself = (left.nan == Certainty::No && meets_itself(binary)).then_some(is_true);
     match itself {
         Some(true) => Numbers::exactly(1.0),
         Some(false) => Numbers::exactly(0.0),
