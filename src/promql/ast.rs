@@ -605,30 +605,37 @@ pub struct Unary {
 impl Expr {
     /// The expressions directly inside, in text order but for an aggregation's, whose parameter comes first.
     pub fn children(&self) -> Vec<&Expr> {
-        match &self.kind {
-            ExprKind::Number(_)
-            | ExprKind::String(_)
-            | ExprKind::Selector(_)
-            | ExprKind::Matrix(_)
-            | ExprKind::Hole(_) => Vec::new(),
-            ExprKind::Subquery(subquery) => vec![&subquery.expr],
-            ExprKind::Call(call) => call.args.iter().collect(),
-            ExprKind::Aggregation(aggregation) => aggregation
-                .param
-                .iter()
-                .chain([&aggregation.expr])
-                .collect(),
-            ExprKind::Binary(binary) => vec![&binary.left, &binary.right],
-            ExprKind::Unary(unary) => vec![&unary.expr],
-            ExprKind::Paren(inner) => vec![inner],
-        }
+        let mut children = Vec::new();
+        self.for_each_child(&mut |child| children.push(child));
+        children
     }
 
     /// Calls `visit` with this node and all below, outer ones first.
     pub fn walk<'a>(&'a self, visit: &mut impl FnMut(&'a Expr)) {
         visit(self);
-        for child in self.children() {
-            child.walk(visit);
+        // Rules walk a tree some dozens of times: no list is made on the way.
+        self.for_each_child(&mut |child| child.walk(visit));
+    }
+
+    fn for_each_child<'a>(&'a self, visit: &mut impl FnMut(&'a Expr)) {
+        match &self.kind {
+            ExprKind::Number(_)
+            | ExprKind::String(_)
+            | ExprKind::Selector(_)
+            | ExprKind::Matrix(_)
+            | ExprKind::Hole(_) => {}
+            ExprKind::Subquery(subquery) => visit(&subquery.expr),
+            ExprKind::Call(call) => call.args.iter().for_each(visit),
+            ExprKind::Aggregation(aggregation) => {
+                aggregation.param.iter().for_each(&mut *visit);
+                visit(&aggregation.expr);
+            }
+            ExprKind::Binary(binary) => {
+                visit(&binary.left);
+                visit(&binary.right);
+            }
+            ExprKind::Unary(unary) => visit(&unary.expr),
+            ExprKind::Paren(inner) => visit(inner),
         }
     }
 

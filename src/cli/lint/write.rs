@@ -152,3 +152,54 @@ fn fill(file: &mut File, before: Option<&Metadata>, text: &str) -> Result<(), Wr
     }
     Ok(file.write_all(text.as_bytes())?)
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test's panic is its failure")]
+
+    use super::*;
+
+    #[test]
+    fn what_changed_meanwhile_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, other) = (folder.path().join("a"), folder.path().join("b"));
+        fs::write(&file, "old").unwrap();
+        assert!(matches!(
+            exchange(&file, "older", "new"),
+            Err(WriteError::Changed)
+        ));
+        assert!(matches!(
+            exchange(&file, "ol", "new"),
+            Err(WriteError::Changed)
+        ));
+        let metadata = fs::metadata(&file).unwrap();
+        fs::write(&other, "other").unwrap();
+        fs::rename(&other, &file).unwrap();
+        assert!(matches!(
+            put(&file, Some(&metadata), "new"),
+            Err(WriteError::Changed)
+        ));
+        assert!(matches!(put(&file, None, "new"), Err(WriteError::Changed)));
+        assert_eq!(fs::read(&file).unwrap(), b"other");
+        fs::rename(&file, &other).unwrap();
+        std::os::unix::fs::symlink("b", &file).unwrap();
+        assert!(matches!(
+            exchange(&file, "other", "new"),
+            Err(WriteError::Io(_))
+        ));
+        assert_eq!(fs::read(&other).unwrap(), b"other");
+        exchange(&other, "other", "new").unwrap();
+        assert_eq!(fs::read(&other).unwrap(), b"new");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn names_cannot_be_foreseen() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let (one, _) = partial(&path, true).unwrap();
+        let (other, _) = partial(&path, true).unwrap();
+        assert_ne!(one, other);
+        assert_eq!(one.parent(), Some(folder.path()));
+    }
+}
