@@ -373,60 +373,6 @@ fn sarif_has_the_form_of_its_specification() {
     }
 }
 
-#[test]
-fn nothing_is_written_but_what_was_asked_for() {
-    let folder = tempfile::tempdir().unwrap();
-    let root = folder.path();
-    let file = root.join("open.yaml");
-    fs::write(&file, TEMPLATE).unwrap();
-    let pipe = root.join("pipe");
-    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
-    assert!(made.success());
-    for (arguments, words) in [
-        (vec!["pipe"], "found a pipe"),
-        (vec!["--config", "pipe", "open.yaml"], "found a pipe"),
-        (vec!["--baseline", "pipe", "open.yaml"], "found a pipe"),
-        (
-            vec!["--write-baseline", "pipe", "open.yaml"],
-            "found a pipe",
-        ),
-        (
-            vec!["--write-baseline", "open.yaml", "open.yaml"],
-            "open.yaml",
-        ),
-    ] {
-        let (code, errors) = said(&lint(root, &arguments));
-        assert_eq!(code, Some(2), "{arguments:?}: {errors}");
-        assert!(errors.contains(words), "{arguments:?}: {errors}");
-        assert_eq!(fs::read_to_string(&file).unwrap(), TEMPLATE);
-    }
-    fs::hard_link(&file, root.join("other.yaml")).unwrap();
-    let (code, errors) = said(&lint(root, &["--fix", "open.yaml"]));
-    assert_eq!(code, Some(2), "{errors}");
-    assert!(errors.contains("hard links"), "{errors}");
-    fs::remove_file(root.join("other.yaml")).unwrap();
-    fs::set_permissions(&file, fs::Permissions::from_mode(0o444)).unwrap();
-    let (code, errors) = said(&lint(root, &["--fix", "open.yaml"]));
-    assert_eq!(code, Some(2), "{errors}");
-    assert!(errors.contains("read-only"), "{errors}");
-    assert_eq!(fs::read_to_string(&file).unwrap(), TEMPLATE);
-}
-
-#[test]
-fn a_link_out_of_the_folder_is_not_followed() {
-    let folder = tempfile::tempdir().unwrap();
-    let (inside, outside) = (folder.path().join("in"), folder.path().join("out"));
-    fs::create_dir(&inside).unwrap();
-    fs::create_dir(&outside).unwrap();
-    fs::write(inside.join("open.yaml"), TEMPLATE).unwrap();
-    fs::write(outside.join("open.yaml"), TEMPLATE).unwrap();
-    symlink("../out", inside.join("link")).unwrap();
-    let output = lint(folder.path(), &["--format", "json", "in"]);
-    assert_eq!(json(&output)["summary"]["files"], 1);
-    let output = lint(folder.path(), &["--format", "json", "in/link"]);
-    assert_eq!(json(&output)["summary"]["files"], 1);
-}
-
 /// Runs `lint` in a folder, and fails where it does not end.
 fn ends(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_promql-guard"))

@@ -4,6 +4,7 @@
 //! Lines are looked at, not YAML: a file that does not parse is shown too.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::lint::finding::Finding;
 
@@ -19,11 +20,32 @@ pub(super) fn holds_a_secret(line: &str) -> bool {
 }
 
 fn holds_userinfo(text: &str) -> bool {
-    text.match_indices("://").any(|(at, _)| {
-        let host = &text[at + 3..];
-        let end = host.find(['/', ' ', '"', '\'']).unwrap_or(host.len());
-        host[..end].contains('@')
+    userinfo(text).is_some()
+}
+
+/// The first userinfo of an address.
+fn userinfo(text: &str) -> Option<Range<usize>> {
+    text.match_indices("://").find_map(|(at, mark)| {
+        let start = at + mark.len();
+        let host = &text[start..];
+        let end = host.find(['/', ' ', '"', '\'', '`']).unwrap_or(host.len());
+        host[..end].rfind('@').map(|length| start..start + length)
     })
+}
+
+/// Words about a manifest, which may quote it, with `*****` in the place of every userinfo.
+pub(in crate::cli) fn without_userinfo(words: &mut String) {
+    let mut masked = String::new();
+    let mut rest = words.as_str();
+    while let Some(range) = userinfo(rest) {
+        masked.push_str(&rest[..range.start]);
+        masked.push_str("*****");
+        rest = &rest[range.end..];
+    }
+    if !masked.is_empty() {
+        masked.push_str(rest);
+        *words = masked;
+    }
 }
 
 fn says_secret(line: &str) -> bool {
@@ -103,6 +125,24 @@ fn mask(line: &str, indent: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_quote_no_userinfo() {
+        for (words, expected) in [
+            (
+                "`http://u:p@a` and `https://v:q@b/x@y`",
+                "`http://*****@a` and `https://*****@b/x@y`",
+            ),
+            (
+                "`http://a:9090/x@y`, mail a@b",
+                "`http://a:9090/x@y`, mail a@b",
+            ),
+        ] {
+            let mut masked = words.to_owned();
+            without_userinfo(&mut masked);
+            assert_eq!(masked, expected);
+        }
+    }
 
     #[test]
     fn what_is_secret_is_masked_and_nothing_beside_it() {

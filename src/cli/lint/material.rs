@@ -6,6 +6,7 @@ use super::cores::on_all_cores;
 use super::files::{self, Found};
 use crate::analysis::input::Input;
 use crate::cli::formats::human::counted;
+use crate::cli::formats::secrets::without_userinfo;
 use crate::cli::source::{InputError, Source};
 use crate::lint::context::Context;
 use crate::lint::index::Index;
@@ -124,6 +125,10 @@ pub(in crate::cli) fn judge(
         judged.report.extend(report);
     }
     judged.report.extend(lint_surroundings(context, rules));
+    for finding in &mut judged.report.findings {
+        without_userinfo(&mut finding.message);
+        finding.help.iter_mut().for_each(without_userinfo);
+    }
     // Findings come by template; people and programs read them by file.
     judged
         .report

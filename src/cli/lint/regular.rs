@@ -40,7 +40,7 @@ pub(super) fn regular(kind: FileType) -> io::Result<()> {
     let found = match () {
         () if kind.is_file() => return Ok(()),
         () if kind.is_dir() => "a folder",
-        () if kind.is_fifo() => "a pipe; `-` reads standard input",
+        () if kind.is_fifo() => "a pipe",
         () if kind.is_socket() => "a socket",
         () if kind.is_symlink() => "a link",
         () => "a device",
