@@ -45,9 +45,10 @@ rule! {
 
 fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
     let expr = &query.expr;
-    if expr.value_type == ValueType::String || !is_constant(expr) {
+    if expr.value_type == ValueType::String {
         return;
     }
+    // Data behind such an `or` are never used, whatever stands around it.
     if let Some(or) = deaf(expr) {
         let (left, right) = (
             quoted(gate, query, or.left.span),
@@ -60,6 +61,9 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
         .help(format!(
             "put the constant last, `{right} or {left}`, or drop it"
         ));
+        return;
+    }
+    if !is_constant(expr) {
         return;
     }
     let always = match without_data(expr) {
@@ -154,6 +158,11 @@ mod tests {
                 &["deny"],
             ),
             ("vector(0) or sum(x) or sum(y)", &["deny"]),
+            (
+                "(vector(0) or sum(rate(x[5m]))) / sum(rate(y[5m]))",
+                &["deny"],
+            ),
+            ("(sum(rate(x[5m])) or vector(0)) / sum(rate(y[5m]))", &[]),
             ("vector(0) or on() x", &["deny"]),
             ("sum(vector(1))", &["deny"]),
             ("vector(0) or x", &[]),

@@ -2,8 +2,8 @@
 //!
 //! Everything is proved on the tree alone, for *every* content of the server, under three assumptions that are told here
 //! once: counters and what is counted are not negative, stored samples are finite numbers, and samples are floats, not
-//! native histograms. The clock is past 2023. What cannot be proved gets the wide answer, which each function names. A hole (an argument without
-//! value) may be any number or, where an operand stands, any expression.
+//! native histograms. What cannot be proved gets the wide answer, which each function names. A hole (an argument without value)
+//! may be any number or, where an operand stands, any expression.
 //!
 //! What the numbers mean (failures, latency) is not here but in [`class`](crate::promql::class).
 
@@ -20,7 +20,7 @@ mod series;
 pub use constant::{Constant, fallback, fallback_range, without_data};
 pub use empty::can_be_empty;
 pub use idle::idle;
-pub use part::{is_subset_ratio, is_sum_of_part};
+pub use part::is_subset_ratio;
 pub use range::{Range, can_be_nan, range};
 pub use series::{Kept, Series, kept_labels, series};
 

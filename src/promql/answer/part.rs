@@ -21,12 +21,6 @@ pub fn is_subset_ratio(binary: &Binary) -> bool {
     binary.op == BinaryOp::Divide && share(binary).is_some()
 }
 
-/// Whether `whole` has series wherever `part` has: sums of one metric, function and window, and `part` has every matcher
-/// of `whole`. The safe answer is false.
-pub fn is_sum_of_part(part: &Expr, whole: &Expr) -> bool {
-    matches!(whole.unwrapped().kind, ExprKind::Aggregation(_)) && is_part(part, whole, None)
-}
-
 /// The factor of a share: it lies between 0 and this number. None where it is none, or not proved.
 pub(super) fn share(binary: &Binary) -> Option<f64> {
     let (above, numerator) = factored(&binary.left);

@@ -208,6 +208,10 @@ fn the_fallback_is_not_scalars_nan() {
         ("scalar(sum(x)) > bool 1", Some(0.0)),
         ("scalar(sum(x) or vector(0))", Some(0.0)),
         ("absent(x)", Some(1.0)),
+        ("x or vector(time()) * 0", Some(0.0)),
+        ("x or clamp_max(vector(time()), 0)", Some(0.0)),
+        ("sum(x) or month() - month()", Some(0.0)),
+        ("sum(x) or vector(time())", None),
     ];
     for (query, wanted) in cases {
         assert_eq!(fallback(&tree(query)), wanted, "`{query}`");
@@ -364,6 +368,12 @@ fn between_which_numbers() {
         ("-count(x)", -INF, 0.0),
         ("1 - count(x)", -INF, 1.0),
         ("x > bool 3", 0.0, 1.0),
+        ("count(x) - count(x)", 0.0, 0.0),
+        ("count(x) >= bool 0", 1.0, 1.0),
+        ("x ^ 0", 1.0, 1.0),
+        ("stddev(sum(x))", 0.0, 0.0),
+        ("stddev(x)", 0.0, INF),
+        ("-(sum(rate(x{c=\"5\"}[5m])) / sum(rate(x[5m])))", -1.0, 0.0),
         ("count(x) > 3", 3.0, INF),
         ("3 > count(x)", 0.0, 3.0),
         ("clamp(x, 2, 4)", 2.0, 4.0),
