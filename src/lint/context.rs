@@ -151,7 +151,7 @@ fn may_meet(a: &Option<crate::analysis::template::Field>, b: &Template) -> bool 
 }
 
 /// Templates that refer to one another on and on are followed so far; Argo's users have a handful.
-const TOGETHER: usize = 100;
+const TOGETHER: usize = 32;
 
 /// The template and all that run with it: those that it refers to and those that refer to it. Whether one was not found.
 fn parts_of<'a>(context: Context<'a>, template: &'a Template) -> (Vec<&'a Template>, bool) {
@@ -209,6 +209,9 @@ fn uses_of<'a>(context: Context<'a>, template: &'a Template) -> Vec<Use<'a>> {
     let mut next = 0;
     while let Some(target) = names.all.get(next).copied() {
         next += 1;
+        if names.all.len() > TOGETHER {
+            break;
+        }
         let referring = context.index.referring(target);
         referring
             .filter(|other| may_meet(&other.namespace, target))

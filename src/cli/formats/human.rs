@@ -1,5 +1,7 @@
 //! What lint found as people read it: deny first, carets in the file's lines, one rule over many gates folded, one line of sum.
 
+use std::collections::HashMap;
+
 use super::excerpt::{excerpt, margin};
 use super::paint::{Paint, visible};
 use super::table::truth_table;
@@ -97,16 +99,18 @@ fn group(
 
 /// Those of one resource that are the same but for their place stand together; in full each stands alone.
 fn alike<'a>(group: &[&'a Told<'a>], detail: Detail) -> Vec<Vec<&'a Told<'a>>> {
+    if detail == Detail::Full {
+        return group.iter().map(|told| vec![*told]).collect();
+    }
     let mut sets: Vec<Vec<&Told<'_>>> = Vec::new();
+    let mut known = HashMap::new();
     for told in group {
-        let same = sets.iter_mut().find(|set| {
-            let (first, own) = (set[0].finding, told.finding);
-            detail == Detail::Brief
-                && first.resource == own.resource
-                && first.spot.place.file == own.spot.place.file
-                && (&first.message, &first.help) == (&own.message, &own.help)
-        });
-        match same {
+        let own = told.finding;
+        let words = (&own.message, &own.help);
+        let set = *known
+            .entry((own.spot.place.file, &own.resource, words))
+            .or_insert(sets.len());
+        match sets.get_mut(set) {
             Some(set) => set.push(told),
             None => sets.push(vec![told]),
         }
