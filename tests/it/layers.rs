@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const LINES: [&[&str]; 8] = [
     &["text"],
     &["promql", "condition", "gob", "prometheus", "analysis"],
-    &["manifest", "lint"],
+    &["manifest", "lint", "evidence"],
     &["rules"],
     &["measure"],
     &["plugin"],
@@ -17,13 +17,14 @@ const LINES: [&[&str]; 8] = [
 ];
 
 /// No clock, socket, file, environment or thread.
-const PURE: [&str; 7] = [
+const PURE: [&str; 8] = [
     "text",
     "promql",
     "condition",
     "gob",
     "manifest",
     "lint",
+    "evidence",
     "rules",
 ];
 

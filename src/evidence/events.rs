@@ -1,0 +1,1 @@
+//! A text into the query that counts what happened in its window.

@@ -1,0 +1,1 @@
+//! Selectors that may have no series in health into the questions whether their exporter is there.

@@ -1,0 +1,1 @@
+//! A query as written into the text that is sent: namespace, zeros and fallback written in at spans.
