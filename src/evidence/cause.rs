@@ -1,1 +1,0 @@
-//! A text without data into the questions why, and their answers into the first cause that holds.
