@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use crate::analysis::measurement::Phase;
+
 /// An AnalysisRun as the controller sends it (`AnalysisRun` of Argo's API, reduced).
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct AnalysisRun {
@@ -23,6 +25,9 @@ pub struct AnalysisRun {
     pub started_at: Option<Timestamp>,
     /// `spec.args`, with the plain text of Secrets filled in.
     pub args: Vec<Argument>,
+    /// The phase of each metric's newest measurement (`status.metricResults[].measurements`, oldest first); a metric that
+    /// was not measured yet has no entry. The measurement that a Resume goes on with is the newest itself.
+    pub last_phases: BTreeMap<String, Phase>,
 }
 
 /// An entry of `metadata.ownerReferences`.

@@ -99,7 +99,18 @@ static SECRET_KEY_REF: StructType = StructType {
 
 static STATUS: StructType = StructType {
     name: "AnalysisRunStatus",
-    fields: &[("StartedAt", TIME)],
+    fields: &[
+        ("StartedAt", TIME),
+        ("MetricResults", Type::Slice(&Type::Struct(&METRIC_RESULT))),
+    ],
+};
+
+static METRIC_RESULT: StructType = StructType {
+    name: "MetricResult",
+    fields: &[
+        ("Name", Type::String),
+        ("Measurements", Type::Slice(&Type::Struct(&MEASUREMENT))),
+    ],
 };
 
 static METRIC: StructType = StructType {
@@ -192,15 +203,29 @@ pub(super) fn analysis_run(run: &AnalysisRun) -> Field {
         )),
     ]);
     let arguments = Value::List(run.args.iter().map(argument).collect());
+    let results = Value::List(run.last_phases.iter().map(result).collect());
     let fields = sent([
         Some(("ObjectMeta", meta.into())),
         Some(("Spec", sent([Some(("Args", arguments))]).into())),
         Some((
             "Status",
-            sent([instant("StartedAt", run.started_at)]).into(),
+            sent([
+                instant("StartedAt", run.started_at),
+                Some(("MetricResults", results)),
+            ])
+            .into(),
         )),
     ]);
     ("AnalysisRun", fields.into())
+}
+
+fn result((metric, phase): (&String, &Phase)) -> Value {
+    let measurement = sent([text("Phase", phase.as_str())]).into();
+    sent([
+        text("Name", metric),
+        Some(("Measurements", Value::List(vec![measurement]))),
+    ])
+    .into()
 }
 
 fn argument(argument: &Argument) -> Value {

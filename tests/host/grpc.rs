@@ -199,8 +199,18 @@ fn run_message(run: &AnalysisRun) -> wire::AnalysisRun {
             args: args.collect(),
         }),
         status: Some(wire::AnalysisRunStatus {
+            metric_results: run.last_phases.iter().map(result_message).collect(),
             started_at: run.started_at.map(time_message),
         }),
+    }
+}
+
+fn result_message((metric, phase): (&String, &Phase)) -> wire::MetricResult {
+    wire::MetricResult {
+        name: metric.clone(),
+        measurements: vec![wire::PastMeasurement {
+            phase: phase.as_str().to_owned(),
+        }],
     }
 }
 

@@ -253,6 +253,7 @@ fn run() -> AnalysisRun {
                 secret: false,
             },
         ],
+        last_phases: BTreeMap::from([("errors".to_owned(), Phase::Error)]),
     }
 }
 

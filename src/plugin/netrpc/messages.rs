@@ -57,11 +57,30 @@ fn analysis_run(mut from: Struct) -> Result<AnalysisRun> {
         structures(&mut spec, "Args", argument)
     })?
     .unwrap_or_default();
-    run.started_at = structure(&mut from, "Status", |mut status| {
-        time(&mut status, "StartedAt")
-    })?
-    .flatten();
+    if let Some((started_at, last_phases)) = structure(&mut from, "Status", status)? {
+        run.started_at = started_at;
+        run.last_phases = last_phases;
+    }
     Ok(run)
+}
+
+type Status = (Option<Timestamp>, BTreeMap<String, Phase>);
+
+fn status(mut from: Struct) -> Result<Status> {
+    let started_at = time(&mut from, "StartedAt")?;
+    let last_phases = structures(&mut from, "MetricResults", last_phase)?;
+    Ok((started_at, last_phases.into_iter().flatten().collect()))
+}
+
+/// A metric's name and the phase of its newest measurement.
+fn last_phase(mut from: Struct) -> Result<Option<(String, Phase)>> {
+    let name = string(&mut from, "Name")?;
+    let phases = structures(&mut from, "Measurements", |mut measurement| {
+        string(&mut measurement, "Phase")
+    })?;
+    Ok(phases
+        .last()
+        .map(|phase| (name, Phase::from(phase.as_str()))))
 }
 
 fn owner(mut from: Struct) -> Result<Owner> {
@@ -212,6 +231,7 @@ fn go_time(at: Timestamp) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gob::decoder::{Decoder, Limits};
 
     fn time_value(bytes: &[u8]) -> Value {
         Value::Opaque(bytes.to_vec())
@@ -265,6 +285,16 @@ mod tests {
         assert!(read(&far).is_err());
     }
 
+    fn measured(name: &str, phases: &[&str]) -> Value {
+        let measurement = |phase: &&str| Struct::from([("Phase", Value::from(*phase))]).into();
+        let measurements = phases.iter().map(measurement).collect();
+        Struct::from([
+            ("Name", name.into()),
+            ("Measurements", Value::List(measurements)),
+        ])
+        .into()
+    }
+
     fn run_args() -> Struct {
         let text = |text: &str| Value::from(text);
         let count = Struct::from([("Type", Value::Int(1)), ("StrVal", text("3"))]);
@@ -302,6 +332,17 @@ mod tests {
                                     ),
                                 ])
                                 .into(),
+                            ]),
+                        )])
+                        .into(),
+                    ),
+                    (
+                        "Status",
+                        Struct::from([(
+                            "MetricResults",
+                            Value::List(vec![
+                                measured("errors", &["Failed", "Error"]),
+                                measured("latency", &[]),
                             ]),
                         )])
                         .into(),
@@ -345,6 +386,7 @@ mod tests {
                     value: Some("secret".into()),
                     secret: true,
                 }],
+                last_phases: BTreeMap::from([("errors".into(), Phase::Error)]),
                 ..AnalysisRun::default()
             }),
             metric: Metric {
@@ -358,6 +400,28 @@ mod tests {
         };
         assert_eq!(arguments(run_args()), Ok(expected));
         assert_eq!(arguments(Struct::from([])), Ok(Arguments::default()));
+    }
+
+    /// Argo's own run: ten measurements of `error-rate`, the newest Successful.
+    #[test]
+    fn the_newest_measurement_has_the_last_phase() {
+        let stream = include_bytes!("../../../tests/it/data/gob/argo_v1.10.1_host.gob");
+        let mut decoder = Decoder::new(Limits::default());
+        decoder.feed(stream);
+        let mut runs = Vec::new();
+        while let Ok(Some(value)) = decoder.next() {
+            if let Value::Interface(Some(held)) = value
+                && let Value::Struct(fields) = held.value
+                && fields.get("AnalysisRun").is_some()
+            {
+                runs.extend(arguments(fields).expect("arguments").run);
+            }
+        }
+        assert_eq!(runs.len(), 5);
+        for run in runs {
+            let expected = BTreeMap::from([("error-rate".to_owned(), Phase::Successful)]);
+            assert_eq!(run.last_phases, expected);
+        }
     }
 
     #[test]
@@ -394,6 +458,19 @@ mod tests {
                     Struct::from([("Labels", Value::Map(vec![(number(), number())]))]).into(),
                 )])),
                 "field `AnalysisRun.ObjectMeta.Labels`: expected keys of string, found int",
+            ),
+            (
+                run(Struct::from([(
+                    "Status",
+                    Struct::from([(
+                        "MetricResults",
+                        Value::List(vec![
+                            Struct::from([("Measurements", Value::List(vec![number()]))]).into(),
+                        ]),
+                    )])
+                    .into(),
+                )])),
+                "field `AnalysisRun.Status.MetricResults[0].Measurements[0]`: expected struct, found int",
             ),
             (
                 Struct::from([("Limit", "7".into())]),

@@ -41,7 +41,18 @@ pub(super) fn run(message: Option<wire::AnalysisRun>) -> Result<Option<AnalysisR
         created_at: time("metadata.creationTimestamp", metadata.creation_timestamp)?,
         started_at: time("status.startedAt", status.started_at)?,
         args: args.into_iter().map(argument).collect(),
+        last_phases: status
+            .metric_results
+            .into_iter()
+            .filter_map(last_phase)
+            .collect(),
     }))
+}
+
+/// The metric's name and the phase of its newest measurement.
+fn last_phase(message: wire::MetricResult) -> Option<(String, Phase)> {
+    let newest = message.measurements.last()?;
+    Some((message.name, Phase::from(newest.phase.as_str())))
 }
 
 fn owner(message: wire::OwnerReference) -> Owner {

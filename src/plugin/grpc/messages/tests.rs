@@ -66,6 +66,7 @@ fn upstreams_run_is_read() {
             argument("token", Some("s3cr3t"), true),
             argument("pod", None, false),
         ],
+        last_phases: BTreeMap::from([("errors".to_owned(), Phase::Running)]),
     };
     assert_eq!(run(Some(decode(RUN))), Ok(Some(expected)));
 }
@@ -114,6 +115,34 @@ fn absent_objects_are_empty_but_a_run_is_none() {
     assert_eq!(run(None), Ok(None));
     assert_eq!(metric(None), Metric::default());
     assert_eq!(measurement(None), Ok(Measurement::default()));
+}
+
+#[test]
+fn the_newest_measurement_has_the_last_phase() {
+    let result = |name: &str, phases: &[&str]| wire::MetricResult {
+        name: name.to_owned(),
+        measurements: phases
+            .iter()
+            .map(|phase| wire::PastMeasurement {
+                phase: (*phase).to_owned(),
+            })
+            .collect(),
+    };
+    let message = wire::AnalysisRun {
+        status: Some(wire::AnalysisRunStatus {
+            metric_results: vec![
+                result("errors", &["Successful", "Error"]),
+                result("latency", &[]),
+            ],
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    let read = run(Some(message)).expect("a run").unwrap_or_default();
+    assert_eq!(
+        read.last_phases,
+        BTreeMap::from([("errors".to_owned(), Phase::Error)])
+    );
 }
 
 /// The expectations are Go's: `intstr.IntOrString{Type: 1, StrVal: text}.IntValue()`.
@@ -174,6 +203,7 @@ fn a_time_beyond_the_calendar_is_refused() {
                 seconds: Some(seconds),
                 nanos,
             }),
+            ..Default::default()
         };
         let message = wire::AnalysisRun {
             status: Some(status),
