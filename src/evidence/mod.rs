@@ -14,3 +14,5 @@ pub mod outcome;
 pub mod parts;
 pub mod text;
 pub mod witness;
+
+mod selector;

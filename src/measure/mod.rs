@@ -11,9 +11,23 @@
 pub mod provider;
 pub mod surroundings;
 
+mod asking;
 mod attempt;
+mod course;
+mod ending;
+mod error;
+mod findings;
+mod guarded;
+mod jobs;
+mod judging;
+mod needs;
+mod no_data;
 mod placeholders;
+mod plain;
+mod prepare;
 mod reading;
+mod secrets;
 mod server;
 mod verdict;
+mod why;
 mod wording;

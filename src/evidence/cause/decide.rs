@@ -44,7 +44,7 @@ impl Question {
         ))
     }
 
-    fn interval(&self) -> Duration {
+    pub(super) fn interval(&self) -> Duration {
         self.known.interval.unwrap_or(USUAL_INTERVAL)
     }
 

@@ -161,6 +161,17 @@ impl Question {
         }
     }
 
+    /// How old the newest `up` of the server is, where that is more than two scrapes; zero where it was not asked.
+    pub fn lag(&self) -> Duration {
+        let newest = self.answers.iter().find_map(|(_, answer)| match answer {
+            Answer::Numbers(numbers) => numbers.get("u").copied(),
+            _ => None,
+        });
+        let age = newest.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        age.filter(|age| *age > self.interval() * 2)
+            .unwrap_or_default()
+    }
+
     /// The cause, as far as it is known by now.
     pub fn finish(mut self) -> Cause {
         self.is_closed = true;
