@@ -311,6 +311,18 @@ fn the_first_cause_of_the_list_is_told() {
             None,
         ),
         (
+            "its target was never up",
+            gauge(State::Absent),
+            Server {
+                numbers: vec![("d0", 1.0)],
+                ..down()
+            }
+            .without(r#"app_ready{pod=~"cart-5478f49d8b-.*"}"#),
+            NoData::TargetDown,
+            r#"no data: target 10.0.0.9:80 (job "web") is down"#,
+            None,
+        ),
+        (
             "its target went down since the run began",
             young(gauge(State::Stale), 40),
             Server {
@@ -344,6 +356,17 @@ fn the_first_cause_of_the_list_is_told() {
             NoData::SeriesEnded,
             "no data: app_ready ended 6m ago",
             Some("is the exporter running"),
+        ),
+        (
+            "gone for less than two scrapes",
+            Known {
+                interval: Some(minutes(5)),
+                ..gauge(State::NotAsked)
+            },
+            Server::numbers(&[("k0", 1.0), ("t", 372.0)]),
+            NoData::Unexplained,
+            "no data: the query answered nothing",
+            None,
         ),
         (
             "gone before the last hour",
