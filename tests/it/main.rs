@@ -9,6 +9,7 @@ use host::grpc as host_grpc;
 
 mod answer;
 mod aws;
+mod cause;
 mod cli;
 mod grpc;
 mod hostile;

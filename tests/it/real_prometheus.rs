@@ -105,7 +105,7 @@ impl RealPrometheus {
     }
 
     /// The status and the JSON body, null where it is none; nothing while there is no whole answer.
-    fn get(&self, path: &str) -> Option<(u16, Value)> {
+    pub(crate) fn get(&self, path: &str) -> Option<(u16, Value)> {
         let mut stream = TcpStream::connect(self.address).ok()?;
         stream.set_read_timeout(Some(PATIENCE)).ok()?;
         // 1.0: the body ends with the connection and comes in one piece.

@@ -79,10 +79,10 @@ impl Question {
 
     fn server_lags(&self, numbers: &Numbers<'_>) -> Reached<Option<Cause>> {
         let lag = numbers.get("u").and_then(seconds);
-        let Some(lag) = lag.filter(|lag| *lag > self.interval() * 2) else {
+        let Some(lag) = lag.filter(|lag| *lag > self.interval().saturating_mul(2)) else {
             return Ok(None);
         };
-        let delay = whole_seconds(self.known.delay + lag);
+        let delay = whole_seconds(self.known.delay.saturating_add(lag));
         Ok(Some(Cause::new(
             NoData::ServerLags,
             &format!("no data: the server lags {}", exact(lag)),
@@ -122,6 +122,7 @@ impl Question {
                     None if self.is_young() => continue,
                     // It may come again: only what ended before this run and the one it replaced has ended.
                     Some(ago) if self.is_young() && ago <= LOOK_BACK => continue,
+                    Some(ago) if ago <= self.interval().saturating_mul(2) => continue,
                     ago => ago.map(rough),
                 },
                 _ if numbers.parts.is_none() || self.is_young() => continue,
