@@ -71,10 +71,12 @@ fn serve(body: String) -> String {
     address
 }
 
-/// `2026-01-02T03:04:05.678Z` as `{time}`.
+/// `2026-01-02T03:04:05.678Z` as `{time}`, and so the seconds that a followed analysis takes.
 fn timeless(text: &str) -> String {
     let time = regex::Regex::new(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z").unwrap();
-    time.replace_all(text, "{time}").into_owned()
+    let since = regex::Regex::new(r"(?m)^ +\d+s  ").unwrap();
+    let text = time.replace_all(text, "{time}");
+    since.replace_all(&text, " {time}  ").into_owned()
 }
 
 fn played(case: &Case) -> String {
