@@ -9,9 +9,12 @@ use super::plain::{self, Measured};
 use super::prepare::{Guarded, Prepared, Rails};
 use super::verdict::Conditions;
 use super::why::why;
+use super::wording::Wording;
 use crate::analysis::measurement::{Measurement, Phase};
 use crate::analysis::metric::Metric;
 use crate::analysis::secrets::Mask;
+use crate::evidence::outcome::{Outcome, Refusal};
+use crate::text::chain::chain;
 use crate::text::duration::go_duration;
 
 /// What the controller hands over, beside what was prepared.
@@ -31,9 +34,25 @@ pub(super) enum Course {
     /// As the built-in provider.
     Plain(Result<Measured, AttemptError>),
     /// The same, and what the guard rails would have said, where they came to it.
-    Observed(Result<Measured, AttemptError>, Option<Ending>),
+    Observed(Result<Measured, AttemptError>, Would),
     /// With the guard rails.
     Enforced(Result<Ending, AttemptError>),
+}
+
+/// What the guard rails would have made of it.
+pub(super) enum Would {
+    /// They were not asked in time.
+    Unknown,
+    /// They would not have measured.
+    Refused(Refusal, Wording),
+    /// This, in the end.
+    End(Ending),
+}
+
+impl Would {
+    fn refused(error: &AttemptError) -> Self {
+        Would::Refused(error.refusal(), Wording::of_others(&chain(error)))
+    }
 }
 
 /// Measures.
@@ -60,27 +79,27 @@ pub(super) async fn run(prepared: &Prepared, call: Call<'_>, asker: &Asker<'_>) 
         }
         Rails::Observed(guarded) => {
             let measured = plain::measure(prepared, &conditions, call.value_limit, asker).await;
-            let Ok(guarded) = guarded else {
-                return Course::Observed(measured, None);
-            };
-            let would = match &measured {
-                Err(AttemptError::Query(error)) if error.is_unreachable() => {
-                    let look =
-                        Look::without_answer(Missing::unreachable(prepared.host(), error), 1);
-                    Some(ended(stage(guarded, true), look, asker).await)
-                }
-                // What the server refuses it refuses with the guard rails too.
-                Err(_) => None,
-                Ok(_) => {
-                    let looked =
-                        look(prepared, guarded, &conditions, call.value_limit, asker).await;
-                    match looked {
-                        // Its time is over: a failure of ours leaves out words, no more.
-                        Ok(look) if look.verdict.is_none() => None,
-                        Ok(look) => Some(ended(stage(guarded, true), look, asker).await),
-                        Err(_) => None,
+            let would = match guarded {
+                Err(error) => Would::refused(error),
+                Ok(guarded) => match &measured {
+                    Err(AttemptError::Query(error)) if error.is_unreachable() => {
+                        let missing = Missing::unreachable(prepared.host(), error);
+                        let look = Look::without_answer(missing, 1);
+                        Would::End(ended(stage(guarded, true), look, asker).await)
                     }
-                }
+                    // What is refused is refused with the guard rails too: a native histogram, too many series.
+                    Err(error) => Would::refused(error),
+                    Ok(_) => {
+                        let looked =
+                            look(prepared, guarded, &conditions, call.value_limit, asker).await;
+                        match looked {
+                            // Its time is over: a failure of ours leaves out words, no more.
+                            Ok(look) if look.verdict.is_none() => Would::Unknown,
+                            Ok(look) => Would::End(ended(stage(guarded, true), look, asker).await),
+                            Err(error) => Would::refused(&error),
+                        }
+                    }
+                },
             };
             Course::Observed(measured, would)
         }
@@ -126,32 +145,23 @@ impl Course {
 /// Adds what the guard rails would have said.
 fn observed(
     attempt: Attempt,
-    would: Option<Ending>,
+    would: Would,
     guarded: &Result<Guarded, AttemptError>,
     mask: &Mask,
 ) -> Attempt {
     let attempt = match guarded {
         Ok(guarded) => attempt.lines("findings", &guarded.warnings, mask),
-        Err(error) => {
-            let refused = error.attempt(mask, true);
-            return attempt
-                .own("wouldBe", Phase::Error.as_str())
-                .own(
-                    "wouldBeOutcome",
-                    refused.outcome.map_or("", |outcome| outcome.as_str()),
-                )
-                .own("wouldBeMessage", refused.message);
-        }
+        Err(_) => attempt,
     };
-    let Some(would) = would else {
-        return attempt;
+    let (phase, outcome, message, after) = match would {
+        Would::Unknown => return attempt,
+        Would::Refused(refusal, message) => (Phase::Error, Outcome::Error(refusal), message, None),
+        Would::End(ending) => (ending.phase, ending.outcome, ending.message, ending.after),
     };
-    let after = would
-        .after
-        .map(|after| i64::try_from(after.as_nanos()).map_or_else(|_| String::new(), go_duration));
+    let after = after.and_then(|after| i64::try_from(after.as_nanos()).ok());
     attempt
-        .own("wouldBe", would.phase.as_str())
-        .own("wouldBeAfter", after.unwrap_or_default())
-        .own("wouldBeOutcome", would.outcome.as_str())
-        .own("wouldBeMessage", would.message.line(mask))
+        .own("wouldBe", phase.as_str())
+        .own("wouldBeAfter", after.map_or_else(String::new, go_duration))
+        .own("wouldBeOutcome", outcome.as_str())
+        .own("wouldBeMessage", message.line(mask))
 }

@@ -39,6 +39,8 @@ pub(super) struct Reason {
     pub(super) remedy: Option<String>,
     /// How old the newest sample of the server is, where that is too old.
     pub(super) lag: Duration,
+    /// Measured on the samples.
+    pub(super) scrape_interval: Option<Duration>,
 }
 
 /// A measurement that is being made.
@@ -57,14 +59,19 @@ pub(super) struct Stage<'a> {
 
 impl Stage<'_> {
     /// The longest wait.
-    fn longest(&self, look: &Look, lag: Duration) -> Duration {
+    fn longest(&self, look: &Look, reason: Option<&Reason>) -> Duration {
         let settings = &self.prepared.settings;
         settings.no_data_for.unwrap_or_else(|| {
             let interval = settings
                 .scrape_interval
                 .or(look.known.scrape_interval)
+                .or(reason.and_then(|reason| reason.scrape_interval))
                 .unwrap_or(SCRAPE_INTERVAL);
-            usual_wait(interval, settings.delay, lag)
+            usual_wait(
+                interval,
+                settings.delay,
+                reason.map_or(Duration::ZERO, |reason| reason.lag),
+            )
         })
     }
 
@@ -76,8 +83,8 @@ impl Stage<'_> {
     }
 
     /// The wait that goes on, and whether it is over.
-    fn waiting(&self, look: &Look, lag: Duration) -> (Waiting, bool) {
-        let (now, longest) = (self.prepared.now, self.longest(look, lag));
+    fn waiting(&self, look: &Look, reason: Option<&Reason>) -> (Waiting, bool) {
+        let (now, longest) = (self.prepared.now, self.longest(look, reason));
         match self.waited {
             Some(measurement) => {
                 let waiting = Waiting::read(measurement, now, longest);
@@ -90,7 +97,7 @@ impl Stage<'_> {
     /// Whether the reason is worth finding out: a wait begins or ends, or there is none.
     pub(super) fn asks_why(&self, look: &Look) -> bool {
         let goes_on = self.waited.is_some() && self.no_data() == settings::NoData::Wait;
-        !goes_on || self.waiting(look, Duration::ZERO).1
+        !goes_on || self.waiting(look, None).1
     }
 
     /// How it ends where it rests on data, or is refused by its conditions.
@@ -118,7 +125,7 @@ impl Stage<'_> {
 
     /// How it ends, or goes on, without data.
     pub(super) fn without_data(&self, look: Look, reason: &Reason) -> Ending {
-        let (waiting, is_over) = self.waiting(&look, reason.lag);
+        let (waiting, is_over) = self.waiting(&look, Some(reason));
         let is_unreachable = reason.why == NoData::ServerUnreachable;
         let is_hopeless = is_unreachable && self.follows_error && self.waited.is_none();
         let case = Case {
@@ -154,7 +161,7 @@ impl Stage<'_> {
             evidence: evidence(&look.known, self.guarded),
             waiting: waits.then(|| (waiting, waiting.resume_at(now, &self.metric.interval))),
             after: (self.no_data() == settings::NoData::Wait && !is_hopeless)
-                .then(|| self.longest(&look, reason.lag)),
+                .then(|| self.longest(&look, Some(reason))),
             phase,
             outcome: Outcome::NoData(reason.why),
             message,

@@ -117,7 +117,9 @@ pub(super) async fn look(
     bounded(&reading, prepared.settings.series, value_limit)?;
     let verdict = judged(conditions.clone(), reading.clone(), prepared.now).await?;
     let tree = guarded.tree.as_ref();
-    let kind = kind(&answer.data, tree.and_then(|tree| tree.constant));
+    let constant = tree.and_then(|tree| tree.constant);
+    let has_absent = tree.is_some_and(|tree| tree.has_absent);
+    let kind = kind(&answer.data, constant, has_absent);
     let (warnings, infos) = annotations(&answer);
     let mut look = Look {
         value: reading.value.clone(),

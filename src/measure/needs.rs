@@ -16,8 +16,9 @@ pub(super) enum Kind {
     Numbers,
 }
 
-/// What `data` is for a text whose answer without any data is `constant`.
-pub(super) fn kind(data: &Data, constant: Option<f64>) -> Kind {
+/// What `data` is for a text whose answer without any data is `constant`, a number without labels, but for `absent`, which
+/// gives it those of its selector.
+pub(super) fn kind(data: &Data, constant: Option<f64>, has_absent: bool) -> Kind {
     let is_constant = |points: &[f64]| points.iter().all(|point| Some(*point) == constant);
     let of = |points: &[f64], is_bare: bool| match points {
         [] => Kind::Empty,
@@ -29,7 +30,8 @@ pub(super) fn kind(data: &Data, constant: Option<f64>) -> Kind {
         Data::Scalar(number) => of(&[*number], true),
         Data::Vector(samples) => {
             let points: Vec<f64> = samples.iter().map(|sample| sample.value).collect();
-            let is_bare = matches!(samples.as_slice(), [only] if only.labels.is_empty());
+            let is_bare =
+                matches!(samples.as_slice(), [only] if has_absent || only.labels.is_empty());
             of(&points, is_bare)
         }
         Data::Matrix(series) => {
@@ -37,7 +39,8 @@ pub(super) fn kind(data: &Data, constant: Option<f64>) -> Kind {
                 .iter()
                 .flat_map(|one| one.values.iter().copied())
                 .collect();
-            let is_bare = matches!(series.as_slice(), [only] if only.labels.is_empty());
+            let is_bare =
+                matches!(series.as_slice(), [only] if has_absent || only.labels.is_empty());
             of(&points, is_bare)
         }
         Data::String => Kind::Numbers,

@@ -86,6 +86,8 @@ pub(super) struct Tree {
     pub(super) selected: Vec<Selected>,
     /// What the text answers when every selector is empty.
     pub(super) constant: Option<f64>,
+    /// Its constant may be that of `absent`, which has labels.
+    pub(super) has_absent: bool,
     /// What the text answers when nothing happens.
     pub(super) idle: Option<f64>,
 }
@@ -371,6 +373,7 @@ impl Writer<'_> {
                 Constant::Value(value) => Some(value),
                 Constant::Empty | Constant::Unknown => None,
             },
+            has_absent: has_absent(&expr),
             idle: idle(&expr),
             expr,
             labels: labels.clone(),
@@ -405,6 +408,16 @@ impl Writer<'_> {
         };
         Ok(Some(Events::of_query(&written?.text)))
     }
+}
+
+fn has_absent(expr: &Expr) -> bool {
+    let mut found = false;
+    expr.walk(&mut |node| {
+        found |= ["absent", "absent_over_time"]
+            .iter()
+            .any(|name| node.call(name).is_some());
+    });
+    found
 }
 
 /// The time or times of the query, as of `now`.

@@ -24,7 +24,7 @@ pub(super) async fn why(
     asker: &Asker<'_>,
 ) -> Reason {
     if let Some(cause) = missing.cause {
-        return Reason::of(cause, Duration::ZERO);
+        return Reason::of(cause);
     }
     if !stage.asks_why(look)
         && let Some(reason) = stage.waited.and_then(told_before)
@@ -32,20 +32,20 @@ pub(super) async fn why(
         return reason;
     }
     let Some(tree) = &stage.guarded.tree else {
-        return Reason::of(Question::new(Known::default()).finish(), Duration::ZERO);
+        return Reason::of(Question::new(Known::default()).finish());
     };
     if missing.why == NoData::Filtered {
-        return Reason::of(
-            cause::words::filtered(&stage.guarded.ask.text, &tree.expr),
-            Duration::ZERO,
-        );
+        return Reason::of(cause::words::filtered(&stage.guarded.ask.text, &tree.expr));
     }
     let mut question = Question::new(known(stage, look, tree));
     while let Some(ask) = question.next() {
         question.answer(answer(&ask, stage.guarded.t, asker).await);
     }
-    let lag = question.lag();
-    Reason::of(question.finish(), lag)
+    Reason {
+        lag: question.lag(),
+        scrape_interval: question.measured_interval(),
+        ..Reason::of(question.finish())
+    }
 }
 
 fn known(stage: Stage<'_>, look: &Look, tree: &Tree) -> Known {
@@ -106,6 +106,7 @@ fn told_before(measurement: &Measurement) -> Option<Reason> {
         message: measurement.message.clone(),
         remedy: None,
         lag: Duration::ZERO,
+        scrape_interval: None,
     })
 }
 
@@ -169,12 +170,13 @@ fn texts(found: Result<Vec<String>, QueryError>) -> Answer {
 }
 
 impl Reason {
-    fn of(cause: cause::Cause, lag: Duration) -> Self {
+    fn of(cause: cause::Cause) -> Self {
         Reason {
             why: cause.outcome,
             message: cause.message,
             remedy: cause.remedy,
-            lag,
+            lag: Duration::ZERO,
+            scrape_interval: None,
         }
     }
 }

@@ -45,7 +45,10 @@ impl Question {
     }
 
     pub(super) fn interval(&self) -> Duration {
-        self.known.interval.unwrap_or(USUAL_INTERVAL)
+        self.known
+            .interval
+            .or_else(|| self.measured_interval())
+            .unwrap_or(USUAL_INTERVAL)
     }
 
     /// The run is younger than the look-back.
@@ -215,7 +218,7 @@ impl Question {
     fn one_sample_in(&self, window: Duration, samples: f64) -> Cause {
         let held = if samples < 1.0 { "no" } else { "one" };
         let interval = self.interval();
-        let assumed = if self.known.interval.is_some() {
+        let assumed = if self.known.interval.or(self.measured_interval()).is_some() {
             ""
         } else {
             " assumed"
