@@ -70,7 +70,10 @@ pub(super) fn run(options: &RunOptions) -> Done {
         .enable_all()
         .build()?;
     let board = Board::new(&template.resource, &metrics);
-    let board = runtime.block_on(followed(provider, run, metrics, board, screen))?;
+    let board = runtime.block_on(followed(provider, run, metrics, board, screen));
+    // A condition that is still evaluated would be waited for.
+    runtime.shutdown_background();
+    let board = board?;
     told(&board, options, screen)
 }
 

@@ -85,6 +85,10 @@ fn row(standing: &Standing) -> [String; 5] {
 /// What the table has no room for; empty where it says all.
 fn words(standing: &Standing, queries: Queries) -> String {
     let mut lines = Vec::new();
+    // Of the others the end tells, or a line of the dry run.
+    if *standing.phase() == Phase::Successful {
+        lines.push(visible(standing.message()));
+    }
     if let Some(phases) = phases(standing) {
         lines.push(phases);
     }
@@ -256,6 +260,7 @@ error-share: 2 measurements: 1 Successful, 1 Failed
   warnings: "slow␛[0m"
 latency: ended while waiting for data: no traffic: 0 events in 5m
   findings: `x` is unknown
+restarts: ended early
 
 AnalysisTemplate/t: Failed: metric "error-share" assessed Failed due to failed (1) > failureLimit (0)
 "#;
