@@ -12,5 +12,6 @@ pub mod heard;
 pub mod namespace;
 pub mod outcome;
 pub mod parts;
+mod piece;
 pub mod text;
 pub mod witness;

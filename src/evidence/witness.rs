@@ -4,13 +4,13 @@
 //! and comments. Samples behind each selector would prove nothing: a join without a match has them. So the witness is a
 //! whole expression.
 
+use crate::evidence::piece::{Level, Piece};
 use crate::evidence::text::read;
 use crate::promql::answer::{
     Certainty, Constant, can_be_nan, has_hole, has_selector, without_data,
 };
 use crate::promql::ast::{
-    AggregateOp, Aggregation, Binary, BinaryOp, Call, Expr, ExprKind, Fill, Modifiers, Selector,
-    ValueType,
+    AggregateOp, Aggregation, Binary, BinaryOp, Call, Expr, ExprKind, Fill, Selector, ValueType,
 };
 use crate::promql::outcome::{Labels, Picks, picks};
 use crate::promql::select::data_selectors;
@@ -89,78 +89,6 @@ fn is_absent(call: &Call) -> bool {
 
 fn is_constant(expr: &Expr) -> bool {
     !has_selector(expr) && !has_hole(expr)
-}
-
-/// How tightly the outermost operator of a text binds, PromQL's own order (`generated_parser.y`); a sign binds as `*`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Level {
-    Or,
-    And,
-    Comparison,
-    Sum,
-    Product,
-    Power,
-    /// A selector with modifiers: an operand, but nothing to hang a range on.
-    Modified,
-    Atom,
-}
-
-impl Level {
-    fn of_operator(op: BinaryOp) -> Self {
-        match op {
-            BinaryOp::Or => Level::Or,
-            BinaryOp::And | BinaryOp::Unless => Level::And,
-            BinaryOp::Add | BinaryOp::Subtract => Level::Sum,
-            BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Modulo | BinaryOp::Atan2 => {
-                Level::Product
-            }
-            BinaryOp::Power => Level::Power,
-            _ => Level::Comparison,
-        }
-    }
-
-    fn of_selector(selector: &Selector) -> Self {
-        if selector.modifiers == Modifiers::default() {
-            Level::Atom
-        } else {
-            Level::Modified
-        }
-    }
-
-    fn of(expr: &Expr) -> Self {
-        match &expr.kind {
-            ExprKind::Binary(binary) => Level::of_operator(binary.op),
-            ExprKind::Unary(_) => Level::Product,
-            ExprKind::Selector(selector) => Level::of_selector(selector),
-            _ => Level::Atom,
-        }
-    }
-}
-
-/// A node's text in the witness.
-struct Piece {
-    text: String,
-    level: Level,
-    is_changed: bool,
-}
-
-impl Piece {
-    fn changed(text: String, level: Level) -> Self {
-        Piece {
-            text,
-            level,
-            is_changed: true,
-        }
-    }
-
-    /// The text for a place that needs at least this level; what did not change stands as it stood.
-    fn at(self, least: Level) -> String {
-        if self.is_changed && self.level < least {
-            format!("({})", self.text)
-        } else {
-            self.text
-        }
-    }
 }
 
 struct Search<'a> {
@@ -431,18 +359,10 @@ impl<'a> Search<'a> {
         left.is_changed |= op != binary.op;
         right.is_changed |= op != binary.op;
         let level = Level::of_operator(op);
-        let above = |level| match level {
-            Level::Or => Level::And,
-            Level::And => Level::Comparison,
-            Level::Comparison => Level::Sum,
-            Level::Sum => Level::Product,
-            Level::Product => Level::Power,
-            _ => Level::Modified,
-        };
         // Powers are taken from the right.
         let (least_left, least_right) = match op {
-            BinaryOp::Power => (above(level), level),
-            _ => (level, above(level)),
+            BinaryOp::Power => (level.above(), level),
+            _ => (level, level.above()),
         };
         let (left, right) = (left.at(least_left), right.at(least_right));
         let is_bare = binary
@@ -817,6 +737,35 @@ mod tests {
                 .expect("there is one");
             query(&found);
             assert_eq!(found, wanted, "of `{text}` for {candidates:?}");
+        }
+    }
+
+    #[test]
+    fn queries_as_deep_and_as_long_as_are_read() {
+        let wide = |item: &str| vec![item; 4000].join(", ");
+        let matchers = wide(r#"code="500""#);
+        let chain = |item: &str, operator: &str| vec![item; 190].join(operator);
+        let nested = |open: &str, times: usize, inner: &str| {
+            format!("{}{inner}{}", open.repeat(times), ")".repeat(times))
+        };
+        for text in [
+            nested("count(", 180, &format!("a{{{matchers}}} / b > 5")),
+            nested("absent(", 180, "a > 5"),
+            nested("(", 180, "a > b"),
+            nested("-(", 90, "a > b"),
+            chain("a > 5", " or "),
+            chain("sum(a)", " or 0 * "),
+            chain("absent(a or b)", " / on(x) group_left "),
+            chain("a", " > "),
+            chain("a", " ^ "),
+            format!("{} or vector(0)", chain("a{code=\"500\"} > b", " unless ")),
+        ] {
+            let tree = query(&text).expr;
+            let found = witness(&text, &tree, &Labels::default()).expect("there is one");
+            query(&found.text);
+            let spans: Vec<Span> = data_selectors(&tree).iter().map(|s| s.span).collect();
+            let kept = witness_with_fallbacks(&text, &tree, &Labels::default(), &spans);
+            query(&kept.expect("there is one"));
         }
     }
 }

@@ -38,30 +38,29 @@ fn read(text: &str) -> Option<Query> {
 
 /// What is sent of a query with all that can be written into it, and without.
 fn sent(query: &str, labels: &Labels) -> Vec<String> {
-    let namespaces = [
-        None,
-        Some(("namespace", "shop")),
-        Some(("k8s.ns", "a\"b\\")),
-    ];
     let mut found = Vec::new();
-    for namespace in namespaces {
-        for (zeros, fallback) in [(false, None), (true, None), (true, Some(0.0))] {
-            let writing = Writing {
-                labels,
-                zeros,
-                namespace: namespace.map(|(label, value)| Namespace { label, value }),
-                fallback,
-            };
-            match text(query, &writing) {
-                Ok(text) => {
-                    check_namespace(&text.query, writing.namespace);
-                    found.push(text.text);
-                }
-                Err(TextError::Conflict(_)) => {}
-                Err(error) => panic!("`{query}`: {error:?}"),
+    for (namespace, zeros, fallback) in [
+        (None, false, None),
+        (None, true, Some(0.0)),
+        (Some(("namespace", "shop")), true, None),
+        (Some(("k8s.ns", "a\"b\\")), false, None),
+    ] {
+        let writing = Writing {
+            labels,
+            zeros,
+            namespace: namespace.map(|(label, value)| Namespace { label, value }),
+            fallback,
+        };
+        match text(query, &writing) {
+            Ok(text) => {
+                check_namespace(&text.query, writing.namespace);
+                found.push(text.text);
             }
+            Err(TextError::Conflict(_)) => {}
+            Err(error) => panic!("`{query}`: {error:?}"),
         }
     }
+    found.sort();
     found.dedup();
     found
 }
@@ -140,7 +139,8 @@ fn real_servers_take_them_for_queries() {
         let server = RealPrometheus::start_with(&binary, "", &flags);
         let refused = |text: &str| server.status(text) == 400;
         let (mut taken, mut wrong) = (0, Vec::new());
-        for query in queries() {
+        // They are asked one by one: a part of them, evenly.
+        for query in queries().into_iter().step_by(4) {
             // An older server, or one that reads another dialect, refuses the query itself.
             if query.len() > 10_000 || refused(&query) {
                 continue;
