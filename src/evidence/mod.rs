@@ -12,6 +12,7 @@ pub mod heard;
 pub mod namespace;
 pub mod outcome;
 pub mod parts;
+mod piece;
 pub mod text;
 pub mod witness;
 

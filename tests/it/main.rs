@@ -11,6 +11,7 @@ mod answer;
 mod aws;
 mod cause;
 mod cli;
+mod evidence_texts;
 mod grpc;
 mod hostile;
 mod integrations;

@@ -46,6 +46,11 @@ pub(crate) struct RealPrometheus {
 impl RealPrometheus {
     /// Starts a server with this configuration file, and waits until it answers.
     pub(crate) fn start(binary: &Path, configuration: &str) -> Self {
+        Self::start_with(binary, configuration, &[])
+    }
+
+    /// The same, with further flags.
+    pub(crate) fn start_with(binary: &Path, configuration: &str, flags: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let config = folder.path().join("prometheus.yml");
         std::fs::write(&config, configuration).expect("write the configuration");
@@ -61,6 +66,7 @@ impl RealPrometheus {
                 folder.path().join("data").as_os_str(),
             ))
             .arg("--web.listen-address=127.0.0.1:0")
+            .args(flags)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -92,6 +98,15 @@ impl RealPrometheus {
             .as_str()
             .expect("a version")
             .to_owned()
+    }
+
+    /// The status of the answer to a query.
+    pub(crate) fn status(&self, query: &str) -> u16 {
+        let query: String = form_urlencoded::byte_serialize(query.as_bytes()).collect();
+        let (status, _) = self
+            .get(&format!("/api/v1/query?query={query}"))
+            .expect("an answer");
+        status
     }
 
     /// Waits until the query has a result.
