@@ -72,10 +72,13 @@ fn closed() -> Reply {
     Reply::close_after("")
 }
 
-/// What is asked again, how often, and what is then told: the error, whether it is transient and whether it is waited for.
+/// What is told in the end: how the error begins, whether it is transient and whether it is waited for.
+type Told = Option<(&'static str, bool, bool)>;
+
+/// What is asked again, how often, and what is then told.
 #[tokio::test]
 async fn what_may_pass_is_asked_three_times() {
-    let cases: [(Vec<fn() -> Reply>, usize, Option<(&str, bool, bool)>); 14] = [
+    let cases: [(Vec<fn() -> Reply>, usize, Told); 14] = [
         (vec![one], 1, None),
         (vec![status::<503>, one], 2, None),
         (vec![status::<502>, status::<504>, one], 3, None),
