@@ -11,5 +11,6 @@ pub mod fresh;
 pub mod heard;
 pub mod outcome;
 pub mod parts;
+mod selector;
 pub mod text;
 pub mod witness;
