@@ -10,6 +10,7 @@ use host::grpc as host_grpc;
 mod answer;
 mod aws;
 mod cli;
+mod evidence;
 mod grpc;
 mod hostile;
 mod integrations;
