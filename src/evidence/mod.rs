@@ -12,7 +12,11 @@ pub mod heard;
 pub mod namespace;
 pub mod outcome;
 pub mod parts;
+<<<<<<< HEAD
 mod piece;
+=======
+mod selector;
+>>>>>>> fresh
 pub mod text;
 pub mod witness;
 

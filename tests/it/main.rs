@@ -11,7 +11,11 @@ mod answer;
 mod aws;
 mod cause;
 mod cli;
+<<<<<<< HEAD
 mod evidence_texts;
+=======
+mod evidence;
+>>>>>>> fresh
 mod grpc;
 mod hostile;
 mod integrations;

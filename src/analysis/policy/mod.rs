@@ -41,41 +41,6 @@ pub struct Policy {
     pub insecure: bool,
     /// The level of the log: `trace`, `debug`, `info`, `warn`, `error` or `off`.
     pub log_level: Option<String>,
-    /// Stub.
-    pub outcome_labels: Vec<String>,
-}
-
-/// Stub.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NamespaceRule {
-    pub label: String,
-    pub value: String,
-    pub mode: NamespaceMode,
-    pub is_the_operators: bool,
-}
-/// Stub.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NamespaceMode {
-    Require,
-    Inject,
-}
-impl Policy {
-    /// Stub.
-    pub fn namespace_for(
-        &self,
-        settings: &Settings,
-        run: &crate::analysis::run::AnalysisRun,
-    ) -> Result<Option<NamespaceRule>, Complaint> {
-        Ok(settings.namespace.as_ref().map(|value| NamespaceRule {
-            label: settings
-                .namespace_label
-                .clone()
-                .unwrap_or("namespace".into()),
-            value: value.replace("$(run.namespace)", &run.namespace),
-            mode: NamespaceMode::Inject,
-            is_the_operators: false,
-        }))
-    }
 }
 
 /// The IP addresses that are dialled; what `allow` holds wins.
@@ -132,7 +97,6 @@ impl Default for Policy {
             aws_hosts: Vec::new(),
             insecure: true,
             log_level: None,
-            outcome_labels: Vec::new(),
         }
     }
 }
