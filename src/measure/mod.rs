@@ -12,6 +12,7 @@ pub mod provider;
 pub mod surroundings;
 
 mod attempt;
+mod findings;
 mod placeholders;
 mod reading;
 mod server;
