@@ -12,12 +12,8 @@ pub mod heard;
 pub mod namespace;
 pub mod outcome;
 pub mod parts;
-<<<<<<< HEAD
 mod piece;
-=======
 mod selector;
->>>>>>> fresh
 pub mod text;
 pub mod witness;
 
-mod selector;

@@ -11,11 +11,8 @@ mod answer;
 mod aws;
 mod cause;
 mod cli;
-<<<<<<< HEAD
 mod evidence_texts;
-=======
 mod evidence;
->>>>>>> fresh
 mod grpc;
 mod hostile;
 mod integrations;

@@ -39,6 +39,8 @@ pub struct Policy {
     pub aws_hosts: Vec<HostPattern>,
     /// Templates may switch certificate verification off.
     pub insecure: bool,
+    /// Rules that templates may not silence.
+    pub suppressions: Suppressions,
     /// The level of the log: `trace`, `debug`, `info`, `warn`, `error` or `off`.
     pub log_level: Option<String>,
 }
@@ -52,6 +54,30 @@ pub struct Dial {
     pub allow: Vec<IpNet>,
     /// Loopback is not dialled.
     pub no_loopback: bool,
+}
+
+/// Which rules templates may not silence (`suppressions.forbidden`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Suppressions {
+    /// None of them: `all`.
+    AllForbidden,
+    /// These.
+    Forbidden(Vec<String>),
+}
+
+impl Suppressions {
+    /// Whether a comment or the setting `allow` does not silence `rule`.
+    pub fn forbids(&self, rule: &str) -> bool {
+        match self {
+            Suppressions::AllForbidden => true,
+            Suppressions::Forbidden(rules) => rules.iter().any(|one| one == rule),
+        }
+    }
+
+    /// Whether every rule may be silenced.
+    pub fn allows_all(&self) -> bool {
+        matches!(self, Suppressions::Forbidden(rules) if rules.is_empty())
+    }
 }
 
 /// Bounds of one measurement.
@@ -96,6 +122,7 @@ impl Default for Policy {
             limits: Limits::default(),
             aws_hosts: Vec::new(),
             insecure: true,
+            suppressions: Suppressions::Forbidden(Vec::new()),
             log_level: None,
         }
     }
@@ -285,6 +312,9 @@ fn read(fields: &mut Fields<'_>) -> Policy {
             .unwrap_or_default(),
         limits: fields.object("limits", limits).unwrap_or_default(),
         insecure: fields.boolean("insecure").unwrap_or(true),
+        suppressions: fields
+            .object("suppressions", suppressions)
+            .unwrap_or(Suppressions::Forbidden(Vec::new())),
         log_level: fields.object("log", log_level).flatten(),
         ..Policy::default()
     };
@@ -308,7 +338,7 @@ fn read(fields: &mut Fields<'_>) -> Policy {
             fields.complain("files", format!("`{pattern}` is no absolute path"));
         }
     }
-    for later in ["namespace", "suppressions", "outcomeLabels", "metrics"] {
+    for later in ["namespace", "outcomeLabels", "metrics"] {
         fields.not_yet(later);
     }
     policy
@@ -359,6 +389,15 @@ fn forbidden_headers(fields: &mut Fields<'_>) -> Vec<HeaderName> {
         }
     }
     names
+}
+
+/// Whether there are rules of these names is not known here.
+fn suppressions(fields: &mut Fields<'_>) -> Suppressions {
+    let forbidden = fields.texts("forbidden");
+    match forbidden.as_slice() {
+        [all] if all == "all" => Suppressions::AllForbidden,
+        _ => Suppressions::Forbidden(forbidden),
+    }
 }
 
 fn limits(fields: &mut Fields<'_>) -> Limits {
