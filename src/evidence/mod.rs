@@ -16,4 +16,3 @@ mod piece;
 mod selector;
 pub mod text;
 pub mod witness;
-

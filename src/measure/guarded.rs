@@ -115,6 +115,9 @@ pub(super) async fn look(
     };
     let reading = reading::read(&answer.data).map_err(AttemptError::Reading)?;
     bounded(&reading, prepared.settings.series, value_limit)?;
+    if let (Some(finding), Some(2..)) = (&guarded.deny_if_several, reading.series) {
+        return Err(AttemptError::Lint(finding.clone()));
+    }
     let verdict = judged(conditions.clone(), reading.clone(), prepared.now).await?;
     let tree = guarded.tree.as_ref();
     let constant = tree.and_then(|tree| tree.constant);

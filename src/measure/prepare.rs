@@ -73,6 +73,8 @@ pub(super) struct Guarded {
     pub(super) tree: Option<Tree>,
     /// The label and value that every selector must match.
     pub(super) namespace: Option<(String, String)>,
+    /// What is wrong if the answer holds several series.
+    pub(super) deny_if_several: Option<String>,
     /// What lint warns of.
     pub(super) warnings: Vec<String>,
 }
@@ -289,7 +291,11 @@ impl Writer<'_> {
         filled: &str,
         rule: Option<&NamespaceRule>,
     ) -> Result<Guarded, AttemptError> {
-        let Findings { deny, warn } = findings(
+        let Findings {
+            deny,
+            deny_if_several,
+            warn,
+        } = findings(
             self.metric,
             self.settings,
             Guard::Enforce,
@@ -330,6 +336,7 @@ impl Writer<'_> {
             canary: canary.map(|(rollout, hash)| (rollout.to_owned(), hash.to_owned())),
             tree,
             namespace: rule.map(|rule| (rule.label.clone(), rule.value.clone())),
+            deny_if_several: deny_if_several.into_iter().next(),
             warnings: warn,
         })
     }

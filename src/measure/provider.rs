@@ -12,6 +12,7 @@ use super::asking::Asker;
 use super::attempt::{Attempt, query_of};
 use super::course::{self, Call};
 use super::error::AttemptError;
+use super::findings::unknown_rules;
 use super::jobs::Jobs;
 use super::prepare::{Prepared, prepare};
 use super::server;
@@ -51,6 +52,10 @@ pub struct Provider {
 impl Provider {
     /// A provider under `policy`; with one that could not be read, each call is an Error that says so.
     pub fn new(policy: Result<Policy, Vec<Complaint>>, mut surroundings: Surroundings) -> Self {
+        let policy = policy.and_then(|policy| match unknown_rules(&policy) {
+            complaints if complaints.is_empty() => Ok(policy),
+            complaints => Err(complaints),
+        });
         let dial = policy
             .as_ref()
             .map(|policy| dial_rules(&policy.dial))

@@ -43,6 +43,47 @@ pub struct Policy {
     pub suppressions: Suppressions,
     /// The level of the log: `trace`, `debug`, `info`, `warn`, `error` or `off`.
     pub log_level: Option<String>,
+    /// Stub.
+    pub outcome_labels: Vec<String>,
+}
+
+/// Stub.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamespaceRule {
+    /// a
+    pub label: String,
+    /// a
+    pub value: String,
+    /// a
+    pub mode: NamespaceMode,
+    /// a
+    pub is_the_operators: bool,
+}
+/// Stub.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NamespaceMode {
+    /// a
+    Require,
+    /// a
+    Inject,
+}
+impl Policy {
+    /// Stub.
+    pub fn namespace_for(
+        &self,
+        settings: &Settings,
+        run: &crate::analysis::run::AnalysisRun,
+    ) -> Result<Option<NamespaceRule>, Complaint> {
+        Ok(settings.namespace.as_ref().map(|value| NamespaceRule {
+            label: settings
+                .namespace_label
+                .clone()
+                .unwrap_or("namespace".into()),
+            value: value.replace("$(run.namespace)", &run.namespace),
+            mode: NamespaceMode::Inject,
+            is_the_operators: false,
+        }))
+    }
 }
 
 /// The IP addresses that are dialled; what `allow` holds wins.
@@ -124,6 +165,7 @@ impl Default for Policy {
             insecure: true,
             suppressions: Suppressions::Forbidden(Vec::new()),
             log_level: None,
+            outcome_labels: Vec::new(),
         }
     }
 }

@@ -5,11 +5,6 @@
 //! or the settings have checked already. A deny that is a false alarm aborts a rollout: what [`DENIES`] does not name is
 //! told as a warning at most.
 
-#![cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the measurement is to ask for them")
-)]
-
 mod template;
 
 use std::sync::LazyLock;
