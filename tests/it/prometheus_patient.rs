@@ -75,10 +75,13 @@ fn closed() -> Reply {
 /// What is told in the end: how the error begins, whether it is transient and whether it is waited for.
 type Told = Option<(&'static str, bool, bool)>;
 
+/// Replies, how often is asked for them, what is told.
+type Case = (Vec<fn() -> Reply>, usize, Told);
+
 /// What is asked again, how often, and what is then told.
 #[tokio::test]
 async fn what_may_pass_is_asked_three_times() {
-    let cases: [(Vec<fn() -> Reply>, usize, Told); 14] = [
+    let cases: [Case; 14] = [
         (vec![one], 1, None),
         (vec![status::<503>, one], 2, None),
         (vec![status::<502>, status::<504>, one], 3, None),
