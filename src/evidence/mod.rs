@@ -9,6 +9,7 @@ pub mod cause;
 pub mod events;
 pub mod fresh;
 pub mod heard;
+pub mod namespace;
 pub mod outcome;
 pub mod parts;
 pub mod text;

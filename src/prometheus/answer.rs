@@ -11,6 +11,8 @@ pub struct Answer {
     pub infos: Vec<String>,
     /// What the query cost, where the server says it.
     pub statistics: Option<Statistics>,
+    /// A part of the store did not answer: VictoriaMetrics's cluster says so. Thanos says it in a warning.
+    pub is_partial: bool,
 }
 
 /// A value of the query language.

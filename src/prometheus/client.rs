@@ -1,34 +1,27 @@
-//! The request of one query, from its parameters to its answer.
+//! What can be asked of a server, each within its time: a query once, a query patiently, look-ups.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
-use http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
-use http::{HeaderValue, Method};
-use reqwest::Response;
+use http::Method;
 use tokio::sync::OnceCell;
-use url::Url;
 
 use super::answer::Answer;
+use super::ask::Asked;
 use super::aws::{AwsEnvironment, CredentialChain};
 use super::decode;
 use super::dial::DialRules;
-use super::error::{Malformed, QueryError};
-use super::exchange::{Proof, Request, basic, body, off_thread, secret_header, send};
+use super::error::QueryError;
+use super::lookup::{AlertHealth, LabelValues, rules_form};
+use super::merged::{Merged, Progress};
 use super::oauth::Tokens;
 use super::proxy::Proxies;
 use super::query::{Limits, Query};
 use super::server::{Authentication, Server, shown};
-use super::transport::{Transport, Transports};
-
-/// Longer bodies are parsed on another thread: this one serves every call.
-const PARSED_HERE: usize = 256 << 10;
-
-/// What a failed answer may say about itself, and how long it may take to say it.
-const REMARK_BYTES: usize = 64 << 10;
-const REMARK_TIME: Duration = Duration::from_secs(1);
+use super::transport::Transports;
+use super::turns::{AtOnce, Turns, Waiting};
 
 /// How long looking for kept credentials may take.
 const AT_ONCE: Duration = Duration::from_millis(50);
@@ -46,10 +39,14 @@ pub struct ClientSettings {
     pub hosts_file: PathBuf,
     /// Where the name servers are listed.
     pub resolv_conf: PathBuf,
+    /// How much may be under way at once.
+    pub at_once: AtOnce,
+    /// How long a patient question waits before its second and before its third try, a quarter more or less.
+    pub pauses: [Duration; 2],
 }
 
 impl Default for ClientSettings {
-    /// The default rules, no proxies, nothing of AWS, the files in `/etc`.
+    /// The default rules and limits, no proxies, nothing of AWS, the files in `/etc`, 250 ms and 1 s.
     fn default() -> ClientSettings {
         ClientSettings {
             dial: DialRules::default(),
@@ -57,34 +54,43 @@ impl Default for ClientSettings {
             aws: AwsEnvironment::default(),
             hosts_file: "/etc/hosts".into(),
             resolv_conf: "/etc/resolv.conf".into(),
+            at_once: AtOnce::default(),
+            pauses: [Duration::from_millis(250), Duration::from_secs(1)],
         }
     }
 }
 
 /// Asks servers; one for the whole process, as it keeps connections and tokens. Clones share them.
 #[derive(Clone)]
-pub struct Client(Arc<Shared>);
+pub struct Client(Arc<Inner>);
 
-struct Shared {
-    transports: Transports,
-    tokens: Tokens,
-    aws_environment: AwsEnvironment,
-    aws: OnceCell<CredentialChain>,
+/// What all clones of a client share.
+pub(super) struct Inner {
+    pub(super) transports: Transports,
+    pub(super) tokens: Tokens,
+    pub(super) aws_environment: AwsEnvironment,
+    pub(super) aws: OnceCell<CredentialChain>,
+    pub(super) turns: Turns,
+    merged: Merged,
+    pub(super) pauses: [Duration; 2],
 }
 
 impl Client {
     /// No file is read, no thread started and no connection made before the first query.
     pub fn new(settings: ClientSettings) -> Client {
-        Client(Arc::new(Shared {
+        Client(Arc::new(Inner {
             aws_environment: settings.aws.clone(),
             aws: OnceCell::new(),
+            turns: Turns::new(settings.at_once),
+            merged: Merged::default(),
+            pauses: settings.pauses,
             transports: Transports::new(settings),
             tokens: Tokens::new(),
         }))
     }
 
-    /// Asks `server` for the value of `query`, once. It is sent again only as GET where POST is refused, with a new token
-    /// where a kept one is refused, and where a kept connection was closed before the answer began.
+    /// Asks `server` for the value of `query`, once, as the built-in provider does: nothing that failed is tried again, and no
+    /// answer is shared. It waits its turn where [`AtOnce`] says so.
     ///
     /// # Errors
     ///
@@ -95,16 +101,118 @@ impl Client {
         query: &Query,
         limits: &Limits,
     ) -> Result<Answer, QueryError> {
-        let late = || QueryError::Timeout {
-            server: shown(&server.address),
-            timeout: query.timeout,
+        let waiting = Waiting::default();
+        let asked = asked(server, query, limits);
+        let asked = self.0.ask(server, &asked, &waiting, value_within(*limits));
+        self.within(server, query.timeout, &waiting, asked).await
+    }
+
+    /// Asks `server` for the value of `query`: up to three times while the error [may pass](QueryError::is_transient), after
+    /// [`ClientSettings::pauses`] or when the server wishes (`Retry-After`), all within the query's timeout. Queries that are
+    /// equal in all but their timeout, to servers equal in all, are sent once while they are under way, and share the answer
+    /// or error; who leaves early, or has less time, takes nothing from the others.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::query`]: the last try's.
+    pub async fn query_patiently(
+        &self,
+        server: &Server,
+        query: &Query,
+        limits: &Limits,
+    ) -> Result<Answer, QueryError> {
+        let (request, progress) = self.0.merged.join(server, query, limits, |progress| {
+            let (inner, limits) = (Arc::clone(&self.0), *limits);
+            let (server, query) = (server.clone(), query.clone());
+            Box::pin(async move {
+                let asked = asked(&server, &query, &limits);
+                inner
+                    .ask_patiently(&server, &asked, &progress, value_within(limits))
+                    .await
+            })
+        });
+        let waiting = &progress.waiting;
+        self.within(server, query.timeout, waiting, request).await
+    }
+
+    /// Asks `server` for the values of a label, patiently like [`Self::query_patiently`], with `body` bytes of the answer at most.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::query`]. A server without this endpoint is one, as is [`QueryError::Partial`]: neither says that there are
+    /// no values.
+    pub async fn label_values(
+        &self,
+        server: &Server,
+        values: &LabelValues<'_>,
+        timeout: Duration,
+        body: usize,
+    ) -> Result<Vec<String>, QueryError> {
+        let progress = Progress::new(timeout);
+        let limit = values.limit;
+        let asked = Asked {
+            method: Method::GET,
+            endpoint: &values.endpoint(),
+            form: values.form(&server.address),
+            body,
+        };
+        let decode = move |body: &[u8], kind: Option<&str>| decode::label_values(body, limit, kind);
+        let asked = self.0.ask_patiently(server, &asked, &progress, decode);
+        self.within(server, timeout, &progress.waiting, asked).await
+    }
+
+    /// Asks `server` how the alerting rules called `name` fare, patiently like [`Self::query_patiently`], with `body` bytes of the
+    /// answer at most. `None`: no such rule is loaded there, which behind Thanos, Mimir and VictoriaMetrics may also mean
+    /// that rules are evaluated elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::label_values`].
+    pub async fn alert_health(
+        &self,
+        server: &Server,
+        name: &str,
+        timeout: Duration,
+        body: usize,
+    ) -> Result<Option<AlertHealth>, QueryError> {
+        let progress = Progress::new(timeout);
+        let asked = Asked {
+            method: Method::GET,
+            endpoint: "api/v1/rules",
+            form: rules_form(name, &server.address),
+            body,
+        };
+        let name = name.to_owned();
+        let decode = move |body: &[u8], kind: Option<&str>| decode::alert_health(body, &name, kind);
+        let asked = self.0.ask_patiently(server, &asked, &progress, decode);
+        self.within(server, timeout, &progress.waiting, asked).await
+    }
+
+    /// What `asked` answers in time, else what it waited for.
+    async fn within<T>(
+        &self,
+        server: &Server,
+        timeout: Duration,
+        waiting: &Waiting,
+        asked: impl Future<Output = Result<T, QueryError>>,
+    ) -> Result<T, QueryError> {
+        let late = || {
+            let server = shown(&server.address);
+            match self.0.turns.queue(waiting) {
+                Some(queue) => QueryError::Turn {
+                    server,
+                    timeout,
+                    queue,
+                },
+                None => QueryError::Timeout { server, timeout },
+            }
         };
         // A timer of zero would let a quick answer through; Go's context has expired by then.
-        if query.timeout.is_zero() {
+        if timeout.is_zero() {
             return Err(late());
         }
-        let asked = tokio::time::timeout(query.timeout, self.0.ask(server, query, *limits));
-        asked.await.unwrap_or_else(|_| Err(late()))
+        let answered = tokio::time::timeout(timeout, asked).await;
+        answered.unwrap_or_else(|_| Err(late()))
     }
 
     /// What was sent to `server` to prove who we are, of that which the caller does not have: a fetched token, AWS
@@ -129,83 +237,6 @@ impl Client {
     }
 }
 
-impl Shared {
-    async fn ask(
-        &self,
-        server: &Server,
-        query: &Query,
-        limits: Limits,
-    ) -> Result<Answer, QueryError> {
-        let url = server.url(query.endpoint());
-        let transport = self.transports.to(server, &server.address).await?;
-        let form = query.form(&server.address);
-        let mut response = self
-            .authorized(server, &transport, Method::POST, &url, &form)
-            .await?;
-        // client_golang 1.23 goes on as GET at 405 and 501, 1.24 at 403 too (`DoGetFallback`).
-        if matches!(response.status().as_u16(), 403 | 405 | 501) {
-            response = self
-                .authorized(server, &transport, Method::GET, &url, &form)
-                .await?;
-        }
-        read(response, &url, limits, &transport.shown).await
-    }
-
-    /// Sends the form with the server's credentials.
-    async fn authorized(
-        &self,
-        server: &Server,
-        transport: &Transport,
-        method: Method,
-        url: &Url,
-        form: &str,
-    ) -> Result<Response, QueryError> {
-        let request = |proof| Request {
-            method: method.clone(),
-            url,
-            form,
-            proof,
-        };
-        let proof = match &server.authentication {
-            Authentication::None => None,
-            Authentication::Basic { username, password } => {
-                let by_url = super::server::userinfo(url);
-                by_url
-                    .is_none()
-                    .then(|| Proof::Header(basic(username, &password.0)))
-            }
-            Authentication::Bearer { token } => Some(Proof::Header(bearer(&token.0)?)),
-            Authentication::OAuth2 { token_url, .. } => {
-                let way = self.transports.to(server, token_url).await?;
-                let failed = |cause| QueryError::Token {
-                    token_url: shown(token_url),
-                    cause: Box::new(cause),
-                };
-                let token = self.tokens.get(server, &way).await.map_err(failed)?;
-                let response = send(
-                    transport,
-                    server,
-                    request(Some(Proof::Header(token.header.clone()))),
-                )
-                .await?;
-                if token.fresh || response.status() != http::StatusCode::UNAUTHORIZED {
-                    return Ok(response);
-                }
-                self.tokens.forget(server, &token.header).await;
-                let token = self.tokens.get(server, &way).await.map_err(failed)?;
-                Some(Proof::Header(token.header))
-            }
-            Authentication::SigV4(sigv4) => {
-                let chain = || self.transports.credentials(&self.aws_environment);
-                let chain = self.aws.get_or_try_init(chain).await?;
-                let credentials = chain.credentials(sigv4).await?;
-                Some(Proof::Aws(credentials, chain.region(sigv4).await?))
-            }
-        };
-        send(transport, server, request(proof)).await
-    }
-}
-
 fn secrets_of(credentials: &Credentials) -> Vec<String> {
     let mut secrets = vec![
         credentials.access_key_id().to_owned(),
@@ -215,63 +246,17 @@ fn secrets_of(credentials: &Credentials) -> Vec<String> {
     secrets
 }
 
-fn bearer(token: &str) -> Result<HeaderValue, QueryError> {
-    secret_header(&format!("Bearer {token}")).ok_or(QueryError::Bearer)
+fn asked(server: &Server, query: &Query, limits: &Limits) -> Asked<'static> {
+    Asked {
+        method: Method::POST,
+        endpoint: query.endpoint(),
+        form: query.form(&server.address),
+        body: limits.body,
+    }
 }
 
-/// The answer, by its status: client_golang's `apiClientImpl.Do`.
-async fn read(
-    mut response: Response,
-    url: &Url,
+fn value_within(
     limits: Limits,
-    shown: &str,
-) -> Result<Answer, QueryError> {
-    let content_type = text_header(&response, &CONTENT_TYPE);
-    match response.status().as_u16() {
-        204 => Err(Malformed::NoData.into()),
-        200..=299 => {
-            let body = body(&mut response, limits.body, shown).await?;
-            let long = body.len() > PARSED_HERE;
-            let parse = move || decode::answer(&body, limits, content_type.as_deref());
-            match long {
-                true => off_thread(parse).await,
-                false => parse(),
-            }
-        }
-        301..=303 | 307 | 308 => Err(redirect(&response, url, shown)),
-        400 | 422 => {
-            let body = body(&mut response, limits.body, shown).await?;
-            Err(decode::refusal(&body, content_type.as_deref()))
-        }
-        code @ 401..=599 => {
-            let retry_after = text_header(&response, &RETRY_AFTER)
-                .and_then(|seconds| seconds.parse().ok())
-                .map(Duration::from_secs);
-            let remark = body(&mut response, limits.body.min(REMARK_BYTES), shown);
-            let remark = tokio::time::timeout(REMARK_TIME, remark).await;
-            Err(QueryError::Status {
-                code,
-                api: remark
-                    .ok()
-                    .and_then(Result::ok)
-                    .and_then(|body| decode::remark(&body)),
-                retry_after,
-            })
-        }
-        code => Err(Malformed::Code(code).into()),
-    }
-}
-
-/// Where `response` sends us, without what may be secret in it.
-pub(super) fn redirect(response: &Response, url: &Url, server: &str) -> QueryError {
-    let target = text_header(response, &LOCATION).and_then(|target| url.join(&target).ok());
-    QueryError::Redirect {
-        server: server.to_owned(),
-        code: response.status().as_u16(),
-        target: target.as_ref().map(shown),
-    }
-}
-
-fn text_header(response: &Response, name: &http::HeaderName) -> Option<String> {
-    Some(response.headers().get(name)?.to_str().ok()?.to_owned())
+) -> impl Fn(&[u8], Option<&str>) -> Result<Answer, QueryError> + Clone + Send + 'static {
+    move |body, content_type| decode::answer(body, limits, content_type)
 }

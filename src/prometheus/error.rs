@@ -13,7 +13,7 @@ use super::sigv4::SigningError;
 use super::tls::TlsError;
 
 /// Why a query has no answer. Texts of the API's own errors are client_golang's.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum QueryError {
     /// The server could not be asked, or went away in the middle: may work when tried again.
@@ -33,6 +33,19 @@ pub enum QueryError {
         /// The time that has passed.
         timeout: Duration,
     },
+    /// Too much was under way before us, and still was when the time had passed.
+    #[error("query `{server}`: no answer within {}: it waited for its turn, as {queue}", seconds(*.timeout))]
+    Turn {
+        /// The address, without secrets.
+        server: String,
+        /// The time that has passed.
+        timeout: Duration,
+        /// What it waited for.
+        queue: Queue,
+    },
+    /// A part of the store did not answer, and what is asked has no place to say so.
+    #[error("the answer is partial: a part of the store did not answer")]
+    Partial,
     /// An HTTP status that stands for no answer.
     #[error("{}{}", status_text(*.code), said(.api))]
     Status {
@@ -122,18 +135,64 @@ pub enum QueryError {
 
 impl QueryError {
     /// Whether the same request may find an answer a moment later: lost connections, names without an answer, 429, 502, 503, 504.
-    /// A 503 that says the query took too long does not count, and neither does a timeout: that time is gone.
+    /// One of these that says the query took too long does not count, and neither does a timeout: that time is gone.
     pub fn is_transient(&self) -> bool {
         match self {
             QueryError::Unreachable { .. } => true,
             QueryError::Status { code, api, .. } => {
-                matches!(code, 429 | 502..=504)
+                is_of_the_moment(*code)
                     && api.as_ref().is_none_or(|api| api.error_type != "timeout")
             }
-            QueryError::Token { cause, .. } => {
-                matches!(&**cause, TokenError::Request(error) if error.is_transient())
-            }
+            QueryError::Token { cause, .. } => match &**cause {
+                TokenError::Request(error) => error.is_transient(),
+                TokenError::Status(status) => is_of_the_moment(status.as_u16()),
+                _ => false,
+            },
             _ => false,
+        }
+    }
+
+    /// Whether nothing was learnt of the server but that it does not answer now: what [`Self::is_transient`] names, no answer in
+    /// time, and a server that says the query took too long. All else is an answer: a refusal.
+    pub fn is_unreachable(&self) -> bool {
+        match self {
+            QueryError::Timeout { .. } | QueryError::Turn { .. } => true,
+            QueryError::Status { code, .. } => is_of_the_moment(*code),
+            QueryError::Token { cause, .. } => {
+                matches!(&**cause, TokenError::Request(error) if error.is_unreachable())
+                    || self.is_transient()
+            }
+            _ => self.is_transient(),
+        }
+    }
+}
+
+/// Statuses of servers, and of what stands before them, that are busy, restarting or gone.
+fn is_of_the_moment(code: u16) -> bool {
+    matches!(code, 429 | 502..=504)
+}
+
+/// What is waited for where much is under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Queue {
+    /// One of so many queries that one server is asked at once.
+    Queries(usize),
+    /// Room for the answer among so many bytes of one server's answers.
+    ServerBodies(usize),
+    /// Room for the answer among so many bytes of all servers' answers.
+    Bodies(usize),
+}
+
+impl std::fmt::Display for Queue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Queue::Queries(limit) => {
+                write!(f, "at most {limit} queries at once are sent to one server")
+            }
+            Queue::ServerBodies(limit) => {
+                write!(f, "one server's answers hold at most {limit} bytes at once")
+            }
+            Queue::Bodies(limit) => write!(f, "all answers hold at most {limit} bytes at once"),
         }
     }
 }
@@ -159,7 +218,7 @@ impl ApiError {
 }
 
 /// How a server could not be reached.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum Unreachable {
     /// Its name has no address.
     #[error(transparent)]

@@ -18,6 +18,7 @@ use super::server::{Server, userinfo, without_userinfo};
 use super::sigv4;
 use super::tls::TlsError;
 use super::transport::{Connections, Transport};
+use super::turns::{FREE, Room, Turn};
 
 /// What Go's `net/http` does not take from a header map (`reqWriteExcludeHeader`); here it would break the framing.
 const OURS: [http::HeaderName; 4] = [HOST, CONTENT_LENGTH, TRANSFER_ENCODING, TRAILER];
@@ -127,31 +128,49 @@ pub(super) fn secret_header(text: &str) -> Option<HeaderValue> {
     Some(value)
 }
 
-/// The body after decompression, as long as it is within `limit` bytes; no more than that is held.
+/// The bytes of an answer after decompression, and the room that they take until this is dropped.
+pub(super) struct Body {
+    pub(super) bytes: Vec<u8>,
+    _room: Option<Room>,
+}
+
+/// The body after decompression, as long as it is within `limit` bytes; no more than that is held. A long one waits until
+/// `turn` has room for it.
 pub(super) async fn body(
     response: &mut Response,
     limit: usize,
     shown: &str,
-) -> Result<Vec<u8>, QueryError> {
-    /// The server's word for its length is worth no more than this before the bytes are here.
-    const TRUSTED: u64 = 64 << 10;
+    turn: Option<&Turn<'_>>,
+) -> Result<Body, QueryError> {
     /// Decompressing goes on without a word to other calls as long as compressed bytes are there.
     const SLICE: usize = 256 << 10;
-    let promised = response.content_length().unwrap_or(0).min(TRUSTED);
-    let mut body = Vec::with_capacity((promised as usize).min(limit));
+    // The server's word for its length is worth no more than this before the bytes are here.
+    let promised = response.content_length().unwrap_or(0).min(FREE as u64);
+    let mut bytes = Vec::with_capacity((promised as usize).min(limit));
+    let mut room: Option<Room> = None;
     loop {
         match response.chunk().await {
-            Ok(None) => return Ok(body),
-            Ok(Some(chunk)) if body.len() + chunk.len() > limit => {
+            Ok(None) => {
+                if let Some(room) = &mut room {
+                    room.shrink(bytes.len());
+                }
+                return Ok(Body { bytes, _room: room });
+            }
+            Ok(Some(chunk)) if bytes.len() + chunk.len() > limit => {
                 return Err(QueryError::TooLarge {
                     what: Counted::Bytes,
                     limit,
                 });
             }
             Ok(Some(chunk)) => {
-                let slices = body.len() / SLICE;
-                body.extend_from_slice(&chunk);
-                if body.len() / SLICE > slices {
+                if let (Some(turn), None) = (turn, &room)
+                    && bytes.len() + chunk.len() > FREE
+                {
+                    room = Some(turn.room(limit).await);
+                }
+                let slices = bytes.len() / SLICE;
+                bytes.extend_from_slice(&chunk);
+                if bytes.len() / SLICE > slices {
                     tokio::task::yield_now().await;
                 }
             }

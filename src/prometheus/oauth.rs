@@ -26,7 +26,7 @@ const ANSWER_BYTES: usize = 64 << 10;
 const EARLY: Duration = Duration::from_secs(10);
 
 /// Why there is no token. No text of the answer but the two fields that RFC 6749 section 5.2 gives to errors.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
     /// The request itself failed.
@@ -232,7 +232,7 @@ async fn round_trip(
         .map_err(TokenError::Request)?;
     let status = response.status();
     if matches!(status.as_u16(), 301..=303 | 307 | 308) {
-        let redirect = super::client::redirect(&response, &url, &transport.shown);
+        let redirect = super::ask::redirect(&response, &url, &transport.shown);
         return Err(TokenError::Request(redirect));
     }
     let is_form = response
@@ -241,9 +241,10 @@ async fn round_trip(
         .and_then(|value| value.to_str().ok())
         .map(|value| value.split(';').next().unwrap_or_default().trim())
         .is_some_and(|kind| matches!(kind, "application/x-www-form-urlencoded" | "text/plain"));
-    let body = body(&mut response, ANSWER_BYTES, &transport.shown)
+    let body = body(&mut response, ANSWER_BYTES, &transport.shown, None)
         .await
-        .map_err(TokenError::Request)?;
+        .map_err(TokenError::Request)?
+        .bytes;
     let answer = match is_form {
         true => Some(TokenAnswer::from_form(&body)),
         false => serde_json::from_slice(&body).ok(),

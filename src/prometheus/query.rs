@@ -8,7 +8,7 @@ use url::form_urlencoded;
 use crate::text::float::go_float;
 
 /// What is asked.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Query {
     /// The query's text, sent as it is.
     pub text: String,
@@ -21,7 +21,7 @@ pub struct Query {
 }
 
 /// The time or times a query is asked for.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum When {
     /// One instant: `/api/v1/query`.
     Instant(Timestamp),
@@ -37,7 +37,7 @@ pub enum When {
 }
 
 /// How much of an answer is read before it is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Limits {
     /// Bytes of the body after decompression.
     pub body: usize,
@@ -67,8 +67,7 @@ impl Query {
         }
     }
 
-    /// The parameters as a form. Those of the address come first and yield to ours of the same name,
-    /// as `u.Query()` and `q.Set` do in client_golang's `httpAPI.Query`.
+    /// The parameters, and those of the address.
     pub(super) fn form(&self, address: &url::Url) -> String {
         let mut ours = vec![("query", self.text.clone())];
         match self.when {
@@ -80,14 +79,20 @@ impl Query {
             ]),
         }
         ours.extend(self.parameters.iter().cloned());
-        let theirs = address
-            .query_pairs()
-            .filter(|(name, _)| !ours.iter().any(|(ours, _)| ours == name));
-        form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(theirs)
-            .extend_pairs(&ours)
-            .finish()
+        form(address, &ours)
     }
+}
+
+/// Parameters as a form. Those of the address come first and yield to ours of the same name,
+/// as `u.Query()` and `q.Set` do in client_golang's `httpAPI.Query`.
+pub(super) fn form(address: &url::Url, ours: &[(&str, String)]) -> String {
+    let theirs = address
+        .query_pairs()
+        .filter(|(name, _)| !ours.iter().any(|(ours, _)| ours == name));
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(theirs)
+        .extend_pairs(ours)
+        .finish()
 }
 
 /// A time as client_golang writes it (`formatTime` in `api/prometheus/v1/api.go`): seconds since 1970 as the shortest

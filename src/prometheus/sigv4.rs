@@ -12,6 +12,7 @@
 //!
 //! Not here: where the credentials come from ([`super::aws`]), and the policy's word on which hosts may be signed for.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
@@ -60,17 +61,23 @@ pub fn is_aws_host(host: &str) -> bool {
 }
 
 /// Why a request could not be signed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum SigningError {
     /// A part of the request has no canonical form.
     #[error("sign for AWS")]
-    Request(#[from] aws_sigv4::http_request::SigningError),
+    Request(#[source] Arc<aws_sigv4::http_request::SigningError>),
     /// Credentials or region hold what no header can carry.
     #[error(
         "sign for AWS: the credentials or the region hold a character that no header can carry"
     )]
     Header,
+}
+
+impl From<aws_sigv4::http_request::SigningError> for SigningError {
+    fn from(cause: aws_sigv4::http_request::SigningError) -> SigningError {
+        SigningError::Request(Arc::new(cause))
+    }
 }
 
 /// Signs one request to Prometheus: sets `Authorization`, `X-Amz-Date` and, for temporary credentials,

@@ -3,6 +3,7 @@
 //! The envelope is client_golang's `apiResponse` and `queryResult` (`api/prometheus/v1/api.go`) plus `infos` and statistics.
 //! Stricter than Go on purpose: a sample without a value is refused, not 0, and so is a series without values.
 
+mod lists;
 mod notes;
 mod samples;
 
@@ -17,6 +18,7 @@ use super::answer::{Answer, Data, Statistics};
 use super::error::{ApiError, Counted, Malformed, QueryError};
 use super::query::Limits;
 use crate::text::chain::bounded;
+pub(super) use lists::{alert_health, label_values};
 use notes::Notes;
 use samples::{PointSeed, RowsSeed, SampleSeed, SeriesSeed};
 
@@ -38,6 +40,16 @@ struct Envelope<'a> {
     /// VictoriaMetrics's place for statistics.
     #[serde(borrow, default)]
     stats: Option<&'a RawValue>,
+    /// VictoriaMetrics's cluster, in the same place.
+    #[serde(borrow, default, rename = "isPartial")]
+    is_partial: Option<&'a RawValue>,
+}
+
+impl Envelope<'_> {
+    /// Whether a part of the store did not answer.
+    fn is_partial(&self) -> bool {
+        self.is_partial.is_some_and(|value| value.get() == "true")
+    }
 }
 
 /// What `data` holds after a query.
@@ -112,12 +124,14 @@ pub(super) fn answer(
     let data = envelope.data.ok_or(Malformed::NoData)?;
     let data: QueryData<'_> =
         serde_json::from_str(data.get()).map_err(|error| malformed(&error, content_type))?;
+    let is_partial = envelope.is_partial();
     let statistics = statistics(envelope.stats, data.stats);
     Ok(Answer {
         data: value(&data, limits, content_type)?,
         warnings: envelope.warnings.map(|notes| notes.0).unwrap_or_default(),
         infos: envelope.infos.map(|notes| notes.0).unwrap_or_default(),
         statistics,
+        is_partial,
     })
 }
 

@@ -178,6 +178,22 @@ fn the_envelope_holds_more_than_the_value() {
     );
     assert_eq!(beside(r#"{"samples":"odd"}"#), None);
     assert_eq!(beside("null"), None);
+
+    for (value, partial) in [
+        ("true", true),
+        ("false", false),
+        ("null", false),
+        ("7", false),
+    ] {
+        let body = format!(
+            r#"{{"status":"success","isPartial":{value},"data":{{"resultType":"vector","result":[]}}}}"#
+        );
+        assert_eq!(
+            read(&body).expect("an answer").is_partial,
+            partial,
+            "{value}"
+        );
+    }
 }
 
 #[test]
