@@ -61,6 +61,7 @@ impl RealPrometheus {
                 folder.path().join("data").as_os_str(),
             ))
             .arg("--web.listen-address=127.0.0.1:0")
+            .arg("--web.enable-remote-write-receiver")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -78,6 +79,11 @@ impl RealPrometheus {
                 .is_some_and(|(status, _)| status == 200)
         });
         server
+    }
+
+    /// `127.0.0.1:PORT`
+    pub(crate) fn address(&self) -> String {
+        self.address.to_string()
     }
 
     /// `http://127.0.0.1:PORT`
