@@ -2,11 +2,13 @@
 //! metric through its socket, and prints the answers.
 //!
 //! ```text
-//! controller --plugin BINARY --template FILE [--address URL] [--namespace NAMESPACE] [--arg NAME=VALUE]…
+//! controller --plugin BINARY --template FILE [--address URL] [--arg NAME=VALUE]…
+//!            [--namespace NAMESPACE] [--rollout NAME] [--hash HASH] [--since SECONDS]
 //! ```
 //!
-//! `--address` replaces the address of every metric, `--namespace` is the AnalysisRun's own. Exit status 0: every
-//! metric was answered, whatever the phase.
+//! `--address` replaces the address of every metric. The others say whose AnalysisRun it is: its namespace, the Rollout that
+//! owns it, the canary's pod-template-hash, and how long ago it was made (0). Exit status 0: every metric was answered,
+//! whatever the phase.
 
 #[path = "../../tests/host/mod.rs"]
 mod host;
@@ -16,7 +18,9 @@ use std::error::Error;
 use std::io::Write;
 use std::path::Path;
 
-use promql_guard::analysis::run::{AnalysisRun, Argument};
+use jiff::{SignedDuration, Timestamp};
+use promql_guard::analysis::measurement::Measurement;
+use promql_guard::analysis::run::{AnalysisRun, Argument, Owner};
 
 use host::{Host, Process};
 
@@ -27,6 +31,9 @@ struct Arguments {
     template: String,
     address: Option<String>,
     namespace: String,
+    rollout: Option<String>,
+    hash: Option<String>,
+    since: SignedDuration,
     args: Vec<(String, String)>,
 }
 
@@ -42,6 +49,9 @@ impl Arguments {
                 "--template" => arguments.template = value,
                 "--address" => arguments.address = Some(value),
                 "--namespace" => arguments.namespace = value,
+                "--rollout" => arguments.rollout = Some(value),
+                "--hash" => arguments.hash = Some(value),
+                "--since" => arguments.since = SignedDuration::from_secs(value.parse()?),
                 "--arg" => {
                     let (name, value) = value.split_once('=').ok_or_else(|| {
                         format!("expected NAME=VALUE after `--arg`, found `{value}`")
@@ -67,6 +77,20 @@ impl Arguments {
         AnalysisRun {
             name: "echo-server-5478f49d8b-2-1".to_owned(),
             namespace: self.namespace.clone(),
+            labels: self
+                .hash
+                .iter()
+                .map(|hash| ("rollouts-pod-template-hash".to_owned(), hash.clone()))
+                .collect(),
+            owners: self
+                .rollout
+                .iter()
+                .map(|name| Owner {
+                    kind: "Rollout".to_owned(),
+                    name: name.clone(),
+                })
+                .collect(),
+            created_at: Timestamp::now().checked_sub(self.since).ok(),
             args: self
                 .args
                 .iter()
@@ -105,16 +129,32 @@ async fn main() -> Result<(), Box<dyn Error>> {
         // The controller pings before each measurement, and starts the plugin anew if that fails.
         host.ping().await?;
         let measurement = host.run(Some(&run), metric).await?;
-        writeln!(
-            out,
-            "{:<20} {:<12} {}",
-            metric.name, measurement.phase, measurement.value
-        )?;
-        if !measurement.message.is_empty() {
-            writeln!(out, "  {}", measurement.message)?;
-        }
+        tell(&mut out, &metric.name, &measurement)?;
     }
     host.quit().await?;
     plugin.wait()?;
+    Ok(())
+}
+
+/// The phase with the value, and below it all else that the AnalysisRun would keep, but for the query.
+fn tell(out: &mut impl Write, metric: &str, measurement: &Measurement) -> std::io::Result<()> {
+    let Measurement {
+        phase,
+        value,
+        message,
+        ..
+    } = measurement;
+    writeln!(out, "{metric:<20} {phase:<12} {value}")?;
+    if !message.is_empty() {
+        writeln!(out, "  {message}")?;
+    }
+    for (key, text) in &measurement.metadata {
+        if key != "ResolvedPrometheusQuery" {
+            writeln!(out, "  {key}: {}", text.replace('\n', "\n    "))?;
+        }
+    }
+    if let Some(at) = measurement.resume_at {
+        writeln!(out, "  resumeAt: {at}")?;
+    }
     Ok(())
 }

@@ -67,6 +67,7 @@ impl RealPrometheus {
             ))
             .arg("--web.listen-address=127.0.0.1:0")
             .args(flags)
+            .arg("--web.enable-remote-write-receiver")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -84,6 +85,11 @@ impl RealPrometheus {
                 .is_some_and(|(status, _)| status == 200)
         });
         server
+    }
+
+    /// `127.0.0.1:PORT`
+    pub(crate) fn address(&self) -> String {
+        self.address.to_string()
     }
 
     /// `http://127.0.0.1:PORT`
