@@ -188,7 +188,7 @@ impl Freshness<'_> {
 
     /// Whether it has samples decides whether its exporter is listened for.
     fn tells_missing(&self, selected: &Selected) -> bool {
-        selected.may_be_missing && !selected.has_time
+        !selected.may_be_missing.is_empty() && !selected.has_time
     }
 
     fn is_young(&self) -> bool {
@@ -303,7 +303,8 @@ impl Fresh {
         let all = self.states.iter().zip(selected).enumerate();
         let candidates: Vec<usize> = all
             .filter(|(_, (state, selected))| {
-                selected.may_be_missing && matches!(state, State::Stale | State::Absent)
+                let may_be_missing = !selected.may_be_missing.is_empty();
+                may_be_missing && matches!(state, State::Stale | State::Absent)
             })
             .map(|(index, _)| index)
             .collect();

@@ -31,9 +31,9 @@ pub struct Selected {
     pub picked_failures: bool,
     /// A constant fallback or an `absent` of the text, or the setting `fallback`, answers where it is missing.
     pub stands_under_fallback: bool,
-    /// It may have no series in health, and the author wrote what that means: it is failure-named, an alert, or picked
-    /// failures, and stands under a fallback.
-    pub may_be_missing: bool,
+    /// Those of its places where it may have no series in health, and the author wrote what that means: it is
+    /// failure-named, an alert, or picked failures, and stands under a fallback.
+    pub may_be_missing: Vec<Span>,
 }
 
 /// The selectors of the witness of `text`, whose tree is `expr`, in text order, equal ones once: at most 8 without and 8
@@ -81,7 +81,10 @@ fn one(text: &str, own: &DataSelector<'_>, labels: &Labels) -> Option<Selected> 
         has_time: own.has_offset || own.has_at,
         picked_failures,
         stands_under_fallback,
-        may_be_missing: stands_under_fallback && tells_of_failures,
+        may_be_missing: (stands_under_fallback && tells_of_failures)
+            .then_some(own.span)
+            .into_iter()
+            .collect(),
     })
 }
 
@@ -111,6 +114,6 @@ impl Selected {
         self.window = self.window.max(other.window);
         self.picked_failures |= other.picked_failures;
         self.stands_under_fallback |= other.stands_under_fallback;
-        self.may_be_missing |= other.may_be_missing;
+        self.may_be_missing.extend(other.may_be_missing);
     }
 }

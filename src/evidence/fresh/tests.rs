@@ -65,6 +65,7 @@ fn selectors_of_the_witness() {
         ("sum(rate(x{ a = \"b\" , } [5m]))", "x{a=\"b\"} 300s"),
         ("x{a=\"b\" # why\n,c=\"d\"}", "x{a=\"b\",c=\"d\"}"),
         ("{\"a.b\", c=\"d\"}", "{\"a.b\",c=\"d\"}"),
+        ("x{\"a b\" = 'c'}", "x{\"a b\"='c'}"),
         ("{__name__=\"x\"} + x", "{__name__=\"x\"}"),
         ("x{b=\"1\",a=\"2\"} / x{a='2',b='1'}", "x{b=\"1\",a=\"2\"}"),
         ("rate(x[1m]) / rate(x[10m])", "x 600s"),
@@ -129,7 +130,7 @@ fn selectors_of_the_witness() {
                     (own.has_time, " time"),
                     (own.picked_failures, " failures"),
                     (own.stands_under_fallback, " fallback"),
-                    (own.may_be_missing, " missing"),
+                    (!own.may_be_missing.is_empty(), " missing"),
                 ] {
                     line += if holds { word } else { "" };
                 }

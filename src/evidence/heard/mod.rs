@@ -66,7 +66,7 @@ pub fn candidates(
         .into_iter()
         .map(|index| {
             let chosen = selected.get(index)?;
-            let first = chosen.spans.first()?;
+            let first = chosen.may_be_missing.first()?;
             let own = all.iter().find(|own| own.span == *first)?;
             Some(Candidate {
                 index,
@@ -98,10 +98,11 @@ fn kind(text: &str, selector: &Selector, labels: &Labels) -> Kind {
 }
 
 impl Candidate {
-    /// Where its text stands: that of all equal selectors.
+    /// Where it stands under a fallback that is to be believed; equal selectors elsewhere are none of it.
     pub fn spans(&self, selected: &[Selected]) -> Vec<Span> {
         let own = selected.get(self.index);
-        own.map(|own| own.spans.clone()).unwrap_or_default()
+        own.map(|own| own.may_be_missing.clone())
+            .unwrap_or_default()
     }
 
     /// What to look up first, in the namespace, its label and value, where one is set; none: it cannot be heard.

@@ -180,3 +180,14 @@ fn all_must_be_heard() {
         assert_eq!(is_heard(candidates, &numbers(answer)), wanted, "{answer:?}");
     }
 }
+
+/// The fallback of the requests is not believed along with that of the failures.
+#[test]
+fn only_places_of_failures_are_candidates() {
+    let text = "(sum(x{code=\"500\"}) or vector(0)) / (sum(x) or vector(1))";
+    let (candidates, selected) = missing(text);
+    let spans = candidates[0].spans(&selected);
+    let spans: Vec<_> = spans.iter().map(|span| span.of(text)).collect();
+    assert_eq!(spans, ["x{code=\"500\"}"]);
+    assert_eq!(selected[0].spans.len(), 2);
+}
