@@ -85,7 +85,10 @@ pub(super) struct Tree {
     pub(super) labels: Labels,
     /// None for a text without selectors.
     pub(super) witness: Option<Witness>,
+    /// What must be fresh: the selectors of the witness, or of the author's `eventsQuery`.
     pub(super) selected: Vec<Selected>,
+    /// What tells why there are no data, with these selectors.
+    pub(super) evidence: Option<String>,
     /// What the text answers when every selector is empty.
     pub(super) constant: Option<f64>,
     /// Its constant may be that of `absent`, which has labels.
@@ -310,12 +313,17 @@ impl Writer<'_> {
         labels
             .outcome
             .extend(self.policy.outcome_labels.iter().cloned());
+        // Whose data are read is no outcome, whatever the operator calls one.
+        labels
+            .outcome
+            .retain(|label| rule.is_none_or(|rule| rule.label != *label));
         let tree = self.tree(filled, rule, &labels)?;
         let text = tree
             .as_ref()
             .map_or(filled, |(text, _)| text.as_str())
             .to_owned();
-        let tree = tree.map(|(_, tree)| tree);
+        let mut tree = tree.map(|(_, tree)| tree);
+        let events = self.events(&text, tree.as_mut(), rule, &labels)?;
         let delay = SignedDuration::try_from(self.settings.delay).unwrap_or_default();
         let asked = self.now.checked_sub(delay).unwrap_or(self.now);
         let when = when(self.settings, whole_second(asked)).await?;
@@ -329,7 +337,7 @@ impl Writer<'_> {
         });
         let canary = self.run.rollout().zip(self.run.pod_template_hash());
         Ok(Guarded {
-            events: self.events(&text, tree.as_ref(), rule, &labels)?,
+            events,
             ask: Ask { text, when },
             t,
             age,
@@ -373,8 +381,10 @@ impl Writer<'_> {
             Err(error) => return Err(error),
         };
         let expr = query.expr;
+        let witness = witness(&text, &expr, labels);
         let tree = Tree {
-            witness: witness(&text, &expr, labels),
+            evidence: witness.as_ref().map(|witness| witness.text.clone()),
+            witness,
             selected: selected(&text, &expr, labels),
             constant: match without_data(&expr) {
                 Constant::Value(value) => Some(value),
@@ -388,11 +398,11 @@ impl Writer<'_> {
         Ok(Some((text, tree)))
     }
 
-    /// The author's `eventsQuery`, in the namespace too, else what the text's tree tells.
+    /// The author's `eventsQuery`, in the namespace too, which then is the evidence; else what the text's tree tells.
     fn events(
         &self,
         text: &str,
-        tree: Option<&Tree>,
+        tree: Option<&mut Tree>,
         rule: Option<&NamespaceRule>,
         labels: &Labels,
     ) -> Result<Option<Events>, AttemptError> {
@@ -413,7 +423,12 @@ impl Writer<'_> {
                 cause,
             }),
         };
-        Ok(Some(Events::of_query(&written?.text)))
+        let Text { text, query } = written?;
+        if let Some(tree) = tree {
+            tree.selected = selected(&text, &query.expr, labels);
+            tree.evidence = Some(text.clone());
+        }
+        Ok(Some(Events::of_query(&text)))
     }
 }
 

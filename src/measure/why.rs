@@ -71,7 +71,7 @@ fn known(stage: Stage<'_>, look: &Look, tree: &Tree) -> Known {
             )
         });
     Known {
-        witness: tree.witness.as_ref().map(|witness| witness.text.clone()),
+        witness: tree.evidence.clone(),
         has_witness: look.known.witness.is_some(),
         subjects: subjects.collect(),
         events: guarded

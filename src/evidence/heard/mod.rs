@@ -18,6 +18,9 @@ use crate::text::span::Span;
 /// Most jobs that may have exposed a metric for its exporter to be told.
 const MOST_JOBS: usize = 20;
 
+/// What Prometheus writes itself of a target, also of one that is down.
+const NOT_OF_THE_SCRAPE: &str = r#"__name__!~"up|scrape_.+""#;
+
 /// A selector without samples whose exporter is to be heard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
@@ -137,7 +140,10 @@ impl Candidate {
             return None;
         }
         let jobs: Vec<_> = jobs.iter().map(|job| quoted_for_regexp(job)).collect();
-        let mut all = vec![format!("job=~{}", quote(&jobs.join("|")))];
+        let mut all = vec![
+            format!("job=~{}", quote(&jobs.join("|"))),
+            NOT_OF_THE_SCRAPE.to_owned(),
+        ];
         all.extend(matchers.iter().cloned());
         let selector = format!("{{{}}}", all.join(","));
         Some(counted_in(&selector, &in_milliseconds(range)))

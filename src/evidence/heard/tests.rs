@@ -51,7 +51,7 @@ fn the_exporter_is_asked_for() {
     let query = parts.query();
     assert_eq!(
         query,
-        r#"label_replace(count(last_over_time({job=~"web",namespace="shop",pod=~"cart-5478f49d8b-.*"}[300000ms])), "__part__", "h1", "", "")
+        r#"label_replace(count(last_over_time({job=~"web",__name__!~"up|scrape_.+",namespace="shop",pod=~"cart-5478f49d8b-.*"}[300000ms])), "__part__", "h1", "", "")
 or label_replace(count(((sum(rate(app_errors_total{namespace="shop",pod=~"cart-5478f49d8b-.*"}[5m])) or vector(0)) / sum(rate(http_requests_total{namespace="shop",pod=~"cart-5478f49d8b-.*"}[5m]))) >= -Inf), "__part__", "w", "", "")"#
     );
     assert!(parse(&query, Options::default()).is_ok());
@@ -69,23 +69,23 @@ fn who_is_a_candidate() {
         (many, ""),
         (
             "sum(increase(app_errors_total{pod=\"a\"}[5m])) or vector(0)",
-            "app_errors_total{namespace=\"shop\"} job=~\"web\",pod=\"a\"",
+            "app_errors_total{namespace=\"shop\"} job=~\"web\",__name__!~\"up|scrape_.+\",pod=\"a\"",
         ),
         (
             "(sum(w{pod=\"a\",reason=\"CrashLoopBackOff\"}) or 0 * sum(w{pod=\"a\"})) or vector(0)",
-            "w{namespace=\"shop\"} job=~\"web\",pod=\"a\"",
+            "w{namespace=\"shop\"} job=~\"web\",__name__!~\"up|scrape_.+\",pod=\"a\"",
         ),
         (
             "absent(x_failed{ code=~\"2..\" , a!=\"b\"})",
-            "x_failed{namespace=\"shop\"} job=~\"web\",a!=\"b\"",
+            "x_failed{namespace=\"shop\"} job=~\"web\",__name__!~\"up|scrape_.+\",a!=\"b\"",
         ),
         (
             "{\"x.errors\",a=\"b\"} or vector(0)",
-            "{__name__=\"x.errors\",namespace=\"shop\"} job=~\"web\",a=\"b\"",
+            "{__name__=\"x.errors\",namespace=\"shop\"} job=~\"web\",__name__!~\"up|scrape_.+\",a=\"b\"",
         ),
         (
             "{__name__=\"x_errors\",a=\"b\"} or vector(0)",
-            "x_errors{namespace=\"shop\"} job=~\"web\",a=\"b\"",
+            "x_errors{namespace=\"shop\"} job=~\"web\",__name__!~\"up|scrape_.+\",a=\"b\"",
         ),
         (
             "count(ALERTS{alertname=\"X\",a=\"b\"}) or vector(0)",
@@ -137,12 +137,18 @@ fn jobs_are_quoted_and_bounded() {
     let (candidates, _) = missing("x_errors or vector(0)");
     let many: Vec<String> = (0..21).map(|number| format!("job{number}")).collect();
     for (jobs, wanted) in [
-        (texts(&["web"]), Some("{job=~\"web\"}")),
+        (
+            texts(&["web"]),
+            Some("{job=~\"web\",__name__!~\"up|scrape_.+\"}"),
+        ),
         (
             texts(&["a/b.c", "d|e"]),
-            Some("{job=~\"a/b\\\\.c|d\\\\|e\"}"),
+            Some("{job=~\"a/b\\\\.c|d\\\\|e\",__name__!~\"up|scrape_.+\"}"),
         ),
-        (texts(&["\"\n"]), Some("{job=~\"\\\"\\n\"}")),
+        (
+            texts(&["\"\n"]),
+            Some("{job=~\"\\\"\\n\",__name__!~\"up|scrape_.+\"}"),
+        ),
         (Vec::new(), None),
         // That would be every job.
         (texts(&[""]), None),
