@@ -39,51 +39,8 @@ pub struct Policy {
     pub aws_hosts: Vec<HostPattern>,
     /// Templates may switch certificate verification off.
     pub insecure: bool,
-    /// Rules that templates may not silence.
-    pub suppressions: Suppressions,
     /// The level of the log: `trace`, `debug`, `info`, `warn`, `error` or `off`.
     pub log_level: Option<String>,
-    /// Stub.
-    pub outcome_labels: Vec<String>,
-}
-
-/// Stub.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NamespaceRule {
-    /// a
-    pub label: String,
-    /// a
-    pub value: String,
-    /// a
-    pub mode: NamespaceMode,
-    /// a
-    pub is_the_operators: bool,
-}
-/// Stub.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NamespaceMode {
-    /// a
-    Require,
-    /// a
-    Inject,
-}
-impl Policy {
-    /// Stub.
-    pub fn namespace_for(
-        &self,
-        settings: &Settings,
-        run: &crate::analysis::run::AnalysisRun,
-    ) -> Result<Option<NamespaceRule>, Complaint> {
-        Ok(settings.namespace.as_ref().map(|value| NamespaceRule {
-            label: settings
-                .namespace_label
-                .clone()
-                .unwrap_or("namespace".into()),
-            value: value.replace("$(run.namespace)", &run.namespace),
-            mode: NamespaceMode::Inject,
-            is_the_operators: false,
-        }))
-    }
 }
 
 /// The IP addresses that are dialled; what `allow` holds wins.
@@ -95,30 +52,6 @@ pub struct Dial {
     pub allow: Vec<IpNet>,
     /// Loopback is not dialled.
     pub no_loopback: bool,
-}
-
-/// Which rules templates may not silence (`suppressions.forbidden`).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Suppressions {
-    /// None of them: `all`.
-    AllForbidden,
-    /// These.
-    Forbidden(Vec<String>),
-}
-
-impl Suppressions {
-    /// Whether a comment or the setting `allow` does not silence `rule`.
-    pub fn forbids(&self, rule: &str) -> bool {
-        match self {
-            Suppressions::AllForbidden => true,
-            Suppressions::Forbidden(rules) => rules.iter().any(|one| one == rule),
-        }
-    }
-
-    /// Whether every rule may be silenced.
-    pub fn allows_all(&self) -> bool {
-        matches!(self, Suppressions::Forbidden(rules) if rules.is_empty())
-    }
 }
 
 /// Bounds of one measurement.
@@ -163,9 +96,7 @@ impl Default for Policy {
             limits: Limits::default(),
             aws_hosts: Vec::new(),
             insecure: true,
-            suppressions: Suppressions::Forbidden(Vec::new()),
             log_level: None,
-            outcome_labels: Vec::new(),
         }
     }
 }
@@ -354,9 +285,6 @@ fn read(fields: &mut Fields<'_>) -> Policy {
             .unwrap_or_default(),
         limits: fields.object("limits", limits).unwrap_or_default(),
         insecure: fields.boolean("insecure").unwrap_or(true),
-        suppressions: fields
-            .object("suppressions", suppressions)
-            .unwrap_or(Suppressions::Forbidden(Vec::new())),
         log_level: fields.object("log", log_level).flatten(),
         ..Policy::default()
     };
@@ -380,7 +308,7 @@ fn read(fields: &mut Fields<'_>) -> Policy {
             fields.complain("files", format!("`{pattern}` is no absolute path"));
         }
     }
-    for later in ["namespace", "outcomeLabels", "metrics"] {
+    for later in ["namespace", "suppressions", "outcomeLabels", "metrics"] {
         fields.not_yet(later);
     }
     policy
@@ -431,15 +359,6 @@ fn forbidden_headers(fields: &mut Fields<'_>) -> Vec<HeaderName> {
         }
     }
     names
-}
-
-/// Whether there are rules of these names is not known here.
-fn suppressions(fields: &mut Fields<'_>) -> Suppressions {
-    let forbidden = fields.texts("forbidden");
-    match forbidden.as_slice() {
-        [all] if all == "all" => Suppressions::AllForbidden,
-        _ => Suppressions::Forbidden(forbidden),
-    }
 }
 
 fn limits(fields: &mut Fields<'_>) -> Limits {
