@@ -129,6 +129,7 @@ pub(super) fn findings(
         settings,
         guard,
         run,
+        policy,
     };
     let no_data = settings.no_data.unwrap_or(NoData::Wait);
     let allow = settings.allow.iter();
@@ -138,7 +139,7 @@ pub(super) fn findings(
     let said = subject.said(query, &allow, no_data);
     let forbidden = match policy.suppressions.allows_all() {
         true => Vec::new(),
-        false => subject.forbidden(query, &said, no_data, policy),
+        false => subject.forbidden(query, &said, no_data),
     };
     let noted = said.iter().map(|finding| (finding, ""));
     let forbidden = forbidden.iter().map(|finding| (finding, FORBIDDEN));
@@ -193,6 +194,7 @@ struct Subject<'a> {
     settings: &'a Settings,
     guard: Guard,
     run: &'a AnalysisRun,
+    policy: &'a Policy,
 }
 
 impl Subject<'_> {
@@ -214,13 +216,7 @@ impl Subject<'_> {
     }
 
     /// What is found beside `said` when nothing is silenced, and may not be silenced by the policy.
-    fn forbidden(
-        &self,
-        query: &str,
-        said: &[Finding],
-        no_data: NoData,
-        policy: &Policy,
-    ) -> Vec<Finding> {
+    fn forbidden(&self, query: &str, said: &[Finding], no_data: NoData) -> Vec<Finding> {
         if self.settings.allow.is_empty() && !query.contains(MARK) {
             return Vec::new();
         }
@@ -229,7 +225,7 @@ impl Subject<'_> {
         let mut all = self.said(&unmarked, &[], no_data);
         all.retain(|finding| {
             let is_new = said.iter().all(|other| other.rule != finding.rule);
-            is_new && policy.suppressions.forbids(finding.rule)
+            is_new && self.policy.suppressions.forbids(finding.rule)
         });
         all
     }
