@@ -12,7 +12,8 @@ use super::placeholders;
 use super::secrets::secrets_of;
 use super::surroundings::Surroundings;
 use crate::analysis::metric::Metric;
-use crate::analysis::policy::{DEFAULT_TIMEOUT, NamespaceMode, NamespaceRule, Policy};
+use crate::analysis::policy::namespace::{Mode, NamespaceRule};
+use crate::analysis::policy::{DEFAULT_TIMEOUT, Policy};
 use crate::analysis::run::AnalysisRun;
 use crate::analysis::secrets::Mask;
 use crate::analysis::settings::{Dialect, Guard, RangeQuery, Settings, server_url};
@@ -26,7 +27,7 @@ use crate::prometheus::When;
 use crate::promql::answer::{Constant, idle, without_data};
 use crate::promql::ast::Expr;
 use crate::promql::outcome::Labels;
-use crate::promql::placeholder::{Value, fill};
+use crate::promql::placeholder::{Value, fill, fill_plain};
 use crate::text::duration::parse_go_duration;
 
 /// What a metric asks, ready to be sent.
@@ -139,24 +140,32 @@ pub(super) async fn prepare(
     now: Timestamp,
 ) -> Result<Prepared, Refused> {
     let defaults = policy.defaults_for(metric, surroundings.default_address.as_deref());
-    let settings = Settings::of(metric, &defaults).map_err(|complaints| Refused {
+    let mut settings = Settings::of(metric, &defaults).map_err(|complaints| Refused {
         is_guarded: !says_off(metric),
         error: AttemptError::Settings(complaints),
     })?;
     let guard = policy.guard(&settings);
+    let refused = |error| Refused {
+        error,
+        is_guarded: guard == Guard::Enforce,
+    };
+    let values = placeholders::values(run, &settings, now);
+    if let Some(namespace) = &mut settings.namespace {
+        *namespace = fill_plain(namespace, &values).map_err(|cause| {
+            let field = "namespace";
+            refused(AttemptError::Placeholder { field, cause })
+        })?;
+    }
     let writer = Writer {
         policy,
         run,
         metric,
         settings: &settings,
-        values: &placeholders::values(run, &settings, now),
+        values: &values,
         now,
     };
     let asked = writer.asked(guard, surroundings).await;
-    let (address, plain, rails) = asked.map_err(|error| Refused {
-        error,
-        is_guarded: guard == Guard::Enforce,
-    })?;
+    let (address, plain, rails) = asked.map_err(refused)?;
     let timeout = settings
         .timeout
         .unwrap_or(DEFAULT_TIMEOUT.min(policy.limits.timeout));
@@ -198,9 +207,9 @@ fn address(settings: &Settings, surroundings: &Surroundings) -> Result<Url, Atte
     }
 }
 
-/// The text with the operator's namespace held, whatever the guard; as it is where there is none.
+/// The text in the namespace of `rule`; as it is where there is none.
 fn held(filled: &str, rule: Option<&NamespaceRule>) -> Result<String, AttemptError> {
-    match rule.filter(|rule| rule.is_the_operators) {
+    match rule {
         None => Ok(filled.to_owned()),
         Some(rule) => Ok(isolated("query", filled, rule, &as_written(&Labels::default()))?.text),
     }
@@ -218,7 +227,7 @@ fn isolated(
         label: &rule.label,
         value: &rule.value,
     });
-    if rule.mode == NamespaceMode::Require {
+    if rule.mode == Mode::Require {
         let pinned = Writing {
             namespace,
             ..as_written(writing.labels)
@@ -277,8 +286,12 @@ impl Writer<'_> {
             .policy
             .namespace_for(self.settings, self.run)
             .map_err(|complaint| AttemptError::Policy(vec![complaint]))?;
+        // A template's own namespace is a guard rail, the operator's is not.
+        let operators = rule
+            .as_ref()
+            .filter(|_| self.policy.namespaces.mode.is_some());
         let plain = Ask {
-            text: held(&filled, rule.as_ref())?,
+            text: held(&filled, operators)?,
             when: when(self.settings, self.now).await?,
         };
         let rails = match guard {

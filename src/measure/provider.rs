@@ -26,7 +26,7 @@ use crate::analysis::secrets::{Mask, secret_arguments};
 use crate::analysis::settings::fields::{Complaint, joined};
 use crate::evidence::cause::words::terminated;
 use crate::evidence::outcome::Outcome;
-use crate::prometheus::{self, Client, ClientSettings, DialRules, Limits};
+use crate::prometheus::{self, AtOnce, Client, ClientSettings, DialRules, Limits};
 use crate::text::chain::bounded;
 
 /// A call ends this long after its request's timeout, whatever the server does.
@@ -60,8 +60,17 @@ impl Provider {
             .as_ref()
             .map(|policy| dial_rules(&policy.dial))
             .unwrap_or_default();
+        let at_once = policy.as_ref().map_or_else(
+            |_| AtOnce::default(),
+            |policy| AtOnce {
+                queries_per_server: policy.limits.queries,
+                bodies_per_server: policy.limits.bodies_per_server,
+                bodies: policy.limits.bodies,
+            },
+        );
         let client = Client::new(ClientSettings {
             dial,
+            at_once,
             proxies: std::mem::take(&mut surroundings.proxies),
             aws: std::mem::take(&mut surroundings.aws),
             ..ClientSettings::default()

@@ -124,6 +124,7 @@ pub(super) fn findings(
         settings,
         guard,
         run,
+        policy,
     };
     let no_data = settings.no_data.unwrap_or(NoData::Wait);
     let allow = settings.allow.iter();
@@ -133,7 +134,7 @@ pub(super) fn findings(
     let said = subject.said(query, &allow, no_data);
     let forbidden = match policy.suppressions.allows_all() {
         true => Vec::new(),
-        false => subject.forbidden(query, &said, no_data, policy),
+        false => subject.forbidden(query, &said, no_data),
     };
     let noted = said.iter().map(|finding| (finding, ""));
     let forbidden = forbidden.iter().map(|finding| (finding, FORBIDDEN));
@@ -188,6 +189,7 @@ struct Subject<'a> {
     settings: &'a Settings,
     guard: Guard,
     run: &'a AnalysisRun,
+    policy: &'a Policy,
 }
 
 impl Subject<'_> {
@@ -209,13 +211,7 @@ impl Subject<'_> {
     }
 
     /// What is found beside `said` when nothing is silenced, and may not be silenced by the policy.
-    fn forbidden(
-        &self,
-        query: &str,
-        said: &[Finding],
-        no_data: NoData,
-        policy: &Policy,
-    ) -> Vec<Finding> {
+    fn forbidden(&self, query: &str, said: &[Finding], no_data: NoData) -> Vec<Finding> {
         if self.settings.allow.is_empty() && !query.contains(MARK) {
             return Vec::new();
         }
@@ -224,7 +220,7 @@ impl Subject<'_> {
         let mut all = self.said(&unmarked, &[], no_data);
         all.retain(|finding| {
             let is_new = said.iter().all(|other| other.rule != finding.rule);
-            is_new && policy.suppressions.forbids(finding.rule)
+            is_new && self.policy.suppressions.forbids(finding.rule)
         });
         all
     }

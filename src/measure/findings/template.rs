@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::Subject;
-use crate::analysis::settings::{Dialect, GUARDS, NoData, SeriesCount};
+use crate::analysis::policy::Policy;
+use crate::analysis::settings::{Dialect, GUARDS, NoData, SeriesCount, Settings};
 use crate::analysis::template::{Field, Kind, MetricSpec, Provider, QuerySpec, Setting, Template};
 use crate::lint;
 use crate::promql::outcome::Labels;
@@ -12,14 +13,8 @@ use crate::text::place::Place;
 impl Subject<'_> {
     /// What the gate and the policy say beside it.
     pub(super) fn lint_settings(&self) -> lint::settings::Settings {
-        let mut labels = Labels::default();
-        if let Some(label) = &self.settings.namespace_label
-            && !labels.namespace.contains(label)
-        {
-            labels.namespace.push(label.clone());
-        }
         lint::settings::Settings {
-            labels,
+            labels: labels(self.settings, self.policy),
             scrape_interval: self.settings.scrape_interval,
             ..lint::settings::Settings::default()
         }
@@ -82,8 +77,8 @@ impl Subject<'_> {
         if settings.dialect == Dialect::MetricsQl {
             set("dialect", "metricsql".to_owned());
         }
-        if let Some(namespace) = &settings.namespace {
-            set("namespace", namespace.clone());
+        if settings.namespace.is_some() || self.policy.namespaces.mode.is_some() {
+            set("namespace", self.run.namespace.clone());
         }
         if let Some(number) = settings.fallback {
             set("fallback", number.to_string());
@@ -101,6 +96,28 @@ impl Subject<'_> {
         }
         spec
     }
+}
+
+/// Labels with a meaning: those that are known, the policy's and the template's.
+pub(in crate::measure) fn labels(settings: &Settings, policy: &Policy) -> Labels {
+    let mut labels = Labels::default();
+    let of_namespaces = policy.namespaces.labels.iter();
+    for (own, list) in [
+        (policy.outcome_labels.iter().collect(), &mut labels.outcome),
+        (
+            of_namespaces
+                .chain(&settings.namespace_label)
+                .collect::<Vec<_>>(),
+            &mut labels.namespace,
+        ),
+    ] {
+        for label in own {
+            if !list.contains(label) {
+                list.push(label.clone());
+            }
+        }
+    }
+    labels
 }
 
 /// The word of a setting.
