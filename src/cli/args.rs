@@ -168,9 +168,9 @@ pub(super) struct RunOptions {
     /// The name of the Rollout, `$(run.rollout)`
     #[arg(long, value_name = "NAME")]
     pub(super) rollout: Option<String>,
-    /// As if the run had started this long ago, for example `10m`
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
-    pub(super) since: Option<std::time::Duration>,
+    /// As if the run had started this long ago: a younger one waits for samples of its own
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "5m")]
+    pub(super) since: std::time::Duration,
     /// Ask this server in place of the template's address
     #[arg(long, value_name = "URL", value_parser = server)]
     pub(super) prometheus: Option<Url>,

@@ -251,7 +251,10 @@ spec:
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let first = lines.next().unwrap().unwrap();
-    assert_eq!(timeless(&first), " {time}  m  Successful    0.5");
+    assert_eq!(
+        timeless(&first),
+        " {time}  m  Successful    0.5           data"
+    );
     let sent = Command::new("kill")
         .args(["-s", "INT", &child.id().to_string()])
         .status();
@@ -263,8 +266,10 @@ spec:
             "",
             "m  2  half height is 1",
             "",
-            "metric  phase    value",
-            "m       Running  0.5",
+            "metric  phase    value  outcome  evidence",
+            "m       Running  0.5    data     1 request more",
+            "",
+            "m: findings: scalar-hides-absence: `scalar(…)` makes NaN of no series and of several; aggregate all series to one, `sum(…)` or `max(…)`, without `scalar`",
             "",
             "AnalysisTemplate/t: Running: interrupted",
         ]

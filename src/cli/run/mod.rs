@@ -163,7 +163,7 @@ fn asked_elsewhere(
 /// The run that a controller would have made.
 fn analysis_run(template: &Template, options: &RunOptions) -> AnalysisRun {
     let now = Timestamp::now();
-    let since = SignedDuration::try_from(options.since.unwrap_or_default()).unwrap_or_default();
+    let since = SignedDuration::try_from(options.since).unwrap_or_default();
     let namespace = options
         .namespace
         .clone()
