@@ -162,7 +162,8 @@ fn asked_elsewhere(
 
 /// The run that a controller would have made.
 fn analysis_run(template: &Template, options: &RunOptions) -> AnalysisRun {
-    let now = Timestamp::now();
+    // Kubernetes keeps whole seconds.
+    let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap_or_default();
     let since = SignedDuration::try_from(options.since).unwrap_or_default();
     let namespace = options
         .namespace
