@@ -8,6 +8,7 @@
 //!
 //! Not here yet: the guard rails. `guard: enforce` and `observe` measure as `off`.
 
+pub mod counters;
 pub mod provider;
 pub mod surroundings;
 
