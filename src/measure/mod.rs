@@ -7,6 +7,7 @@
 //! without data ends, or waits), `attempt` (the measurement). Beside them: `asking` and `server` (requests), `reading` (an answer
 //! into the conditions' `result`), `verdict` (conditions into a phase and the words for it), `wording` (whose words are whose).
 
+pub mod counters;
 pub mod provider;
 pub mod surroundings;
 

@@ -251,6 +251,35 @@ fn limits_and_labels_count() {
 }
 
 #[test]
+fn the_policy_s_labels_and_namespace_count() {
+    let metric = gate(
+        "{t} / sum(rate(x{verdict=\"denied\"}[5m]))",
+        "result[0] > 0.05",
+    );
+    let open = "warn namespace-unconstrained";
+    for (policy, told) in [
+        (json!({}), open),
+        (json!({"namespace": {"labels": ["tenant"]}}), open),
+        (json!({"namespace": {"labels": ["verdict"]}}), ""),
+        (json!({"namespace": {"mode": "require"}}), ""),
+        (json!({"namespace": {"mode": "off"}}), open),
+    ] {
+        assert_eq!(rules(&said_by(metric.clone(), &policy)), told, "{policy}");
+    }
+    let lazy = "sum by (pod) (rate(requests_total{{p},verdict=\"denied\"}[5m])) / sum by (pod) (rate(requests_total{{p}}[5m]))";
+    let metric = gate(lazy, "all(result, # < 0.05)");
+    let policy = json!({"outcomeLabels": ["verdict"]});
+    let read = read_policy(&policy);
+    let settings = json!({"query": "up", "namespaceLabel": "tenant"});
+    let settings = Settings::from_object(settings.as_object().expect("an object"), &Map::new());
+    let labels = template::labels(&settings.unwrap_or_else(|c| panic!("{c:?}")), &read);
+    assert!(labels.outcome.contains(&"verdict".to_owned()));
+    assert!(labels.namespace.contains(&"tenant".to_owned()));
+    assert_eq!(rules(&said(metric.clone())), "");
+    assert_eq!(rules(&said_by(metric, &policy)), "warn lazy-numerator");
+}
+
+#[test]
 fn rules_are_silenced_as_far_as_the_policy_lets() {
     let by_comment = gate("{t} # promql-guard: allow missing-condition -- watched", "");
     let mut by_setting = gate("{t}", "");
