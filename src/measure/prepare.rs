@@ -339,7 +339,7 @@ impl Writer<'_> {
         let events = self.events(&text, tree.as_mut(), rule, &labels)?;
         let delay = SignedDuration::try_from(self.settings.delay).unwrap_or_default();
         let asked = self.now.checked_sub(delay).unwrap_or(self.now);
-        let when = when(self.settings, whole_second(asked)).await?;
+        let when = when(self.settings, tenth(asked)).await?;
         let t = match when {
             When::Instant(at) => at,
             When::Range { end, .. } => end,
@@ -492,7 +492,9 @@ fn filled(
     fill(text, values).map_err(|cause| AttemptError::Placeholder { field, cause })
 }
 
-/// Runs begin at whole seconds, and what several metrics ask within one second is asked once.
-fn whole_second(at: Timestamp) -> Timestamp {
-    Timestamp::from_second(at.as_nanosecond().div_euclid(1_000_000_000) as i64).unwrap_or(at)
+/// What several metrics ask within a tenth of a second is asked once: only equal instants are the same question.
+fn tenth(at: Timestamp) -> Timestamp {
+    const TENTH: i128 = 100_000_000;
+    let whole = at.as_nanosecond().div_euclid(TENTH) * TENTH;
+    Timestamp::from_nanosecond(whole).unwrap_or(at)
 }

@@ -81,7 +81,7 @@ fn servers() -> Vec<RealPrometheus> {
         .collect();
     for server in &servers {
         server.wait_for_result(
-            r#"sum(increase(kube_pod_container_status_restarts_total{namespace="echo-prod"}[1m])) > 0"#,
+            r#"sum(increase(kube_pod_container_status_restarts_total{namespace="echo-prod"}[1m] offset 1s)) > 0"#,
         );
     }
     servers
