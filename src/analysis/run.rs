@@ -23,6 +23,8 @@ pub struct AnalysisRun {
     pub created_at: Option<Timestamp>,
     /// `status.startedAt`: unset at the first Run.
     pub started_at: Option<Timestamp>,
+    /// `spec.dryRun[].metricName`: regexps of metrics that are measured and decide nothing.
+    pub dry_run: Vec<String>,
     /// `spec.args`, with the plain text of Secrets filled in.
     pub args: Vec<Argument>,
     /// The phase of each metric's newest measurement (`status.metricResults[].measurements`, oldest first); a metric that

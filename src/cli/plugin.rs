@@ -53,12 +53,21 @@ pub(super) fn serve(host: &Environment, arguments: Vec<OsString>) -> ExitCode {
         let problem = joined(complaints);
         tracing::error!(%problem, "the operator's policy cannot be used: every measurement is an Error");
     }
+    let metrics = arguments
+        .policy
+        .as_ref()
+        .ok()
+        .and_then(|policy| policy.metrics);
     let provider = Arc::new(Provider::new(arguments.policy, environment::surroundings()));
+    let counters = provider.counters();
     let served = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| chain(&error))
         .and_then(|runtime| {
+            if let Some(listen) = metrics {
+                runtime.spawn(plugin::metrics::serve(listen, move || counters.text()));
+            }
             let served = runtime.block_on(plugin::serve(provider, host, arguments.protocol));
             // Dropped, it would wait for threads that read a file or judge: the host kills who does not end.
             runtime.shutdown_background();

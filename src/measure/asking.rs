@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
+use super::counters::{Counters, Request};
 use super::jobs::Jobs;
 use super::prepare::Ask;
 use crate::evidence::parts::{Numbers, Parts};
@@ -38,41 +39,41 @@ pub(super) struct Asker<'a> {
     pub(super) asked: AtomicUsize,
     /// What is kept of look-ups.
     pub(super) jobs: &'a Jobs,
+    /// Where requests are counted.
+    pub(super) counters: &'a Counters,
 }
 
 impl Asker<'_> {
     /// The built-in provider's one request.
     pub(super) async fn plain(&self, ask: &Ask) -> Result<Answer, QueryError> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
         let query = Query {
             text: ask.text.clone(),
             when: ask.when,
             timeout: self.rest(),
             parameters: Vec::new(),
         };
-        self.client.query(self.server, &query, &self.limits).await
+        let answer = self.client.query(self.server, &query, &self.limits).await;
+        self.counted(Request::Query, answer)
     }
 
     /// A text of the guard rails.
     pub(super) async fn guarded(&self, ask: &Ask) -> Result<Answer, QueryError> {
-        self.patiently(ask.text.clone(), ask.when, self.limits.series + 1)
-            .await
+        let limit = self.limits.series + 1;
+        let answer = self.patiently(ask.text.clone(), ask.when, limit).await;
+        self.counted(Request::Query, answer)
     }
 
     /// Several numbers at once; and whether the answer is partial, in the server's words.
     pub(super) async fn numbers(
         &self,
+        what: Request,
         parts: &Parts,
         t: Timestamp,
     ) -> Result<(Numbers, Option<String>), QueryError> {
         // Every part is one series; with fewer the server would cut some off.
-        let answer = self
-            .patiently(
-                parts.query(),
-                When::Instant(t),
-                self.limits.series.max(parts.len()) + 1,
-            )
-            .await?;
+        let limit = self.limits.series.max(parts.len()) + 1;
+        let answer = self.patiently(parts.query(), When::Instant(t), limit).await;
+        let answer = self.counted(what, answer)?;
         let partial = partial(&answer);
         let numbers = match &answer.data {
             Data::Vector(samples) => Numbers::of(
@@ -87,8 +88,15 @@ impl Asker<'_> {
 
     /// Series with their labels, for words about them.
     pub(super) async fn series(&self, text: String, t: Timestamp) -> Result<Answer, QueryError> {
-        self.patiently(text, When::Instant(t), self.limits.series + 1)
-            .await
+        let limit = self.limits.series + 1;
+        let answer = self.patiently(text, When::Instant(t), limit).await;
+        self.counted(Request::Cause, answer)
+    }
+
+    fn counted<T>(&self, what: Request, answer: Result<T, QueryError>) -> Result<T, QueryError> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        self.counters.requested(what, answer.is_ok());
+        answer
     }
 
     /// What is left of the measurement's time.
@@ -102,7 +110,6 @@ impl Asker<'_> {
         when: When,
         limit: usize,
     ) -> Result<Answer, QueryError> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
         let parameters = vec![
             // Of all requests the same, or equal ones would not be equal.
             ("timeout", format!("{}ms", self.timeout.as_millis().max(1))),
@@ -132,7 +139,6 @@ impl Asker<'_> {
         (start, end): (Timestamp, Timestamp),
         limit: usize,
     ) -> Result<Vec<String>, QueryError> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
         let values = LabelValues {
             label,
             matcher,
@@ -141,9 +147,11 @@ impl Asker<'_> {
             limit,
         };
         let body = self.limits.body;
-        self.client
+        let answer = self
+            .client
             .label_values(self.server, &values, self.rest(), body)
-            .await
+            .await;
+        self.counted(Request::LookUp, answer)
     }
 
     /// The jobs that exposed what `matcher` selects within a week before `t`; none where that cannot be told.
@@ -161,11 +169,12 @@ impl Asker<'_> {
 
     /// Whether an alerting rule of this name is loaded and healthy.
     pub(super) async fn is_alert_healthy(&self, name: &str) -> bool {
-        self.asked.fetch_add(1, Ordering::Relaxed);
+        let body = self.limits.body;
         let health = self
             .client
-            .alert_health(self.server, name, self.rest(), self.limits.body)
+            .alert_health(self.server, name, self.rest(), body)
             .await;
+        let health = self.counted(Request::LookUp, health);
         matches!(health, Ok(Some(health)) if health.is_healthy)
     }
 }

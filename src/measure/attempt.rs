@@ -6,13 +6,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Map;
 
+use super::counters::Tally;
 use super::error::AttemptError;
 use super::secrets::secrets_of;
 use super::wording::Wording;
 use crate::analysis::measurement::Phase;
 use crate::analysis::metric::Metric;
 use crate::analysis::secrets::Mask;
-use crate::analysis::settings::Settings;
+use crate::analysis::settings::{Guard, Settings};
 use crate::evidence::outcome::Outcome;
 use crate::text::chain::{bounded, chain};
 
@@ -34,8 +35,8 @@ pub(super) struct Attempt {
     pub(super) metadata: BTreeMap<String, String>,
     /// With `Running`: when to ask again.
     pub(super) resume_at: Option<Timestamp>,
-    /// What it rests on, where the guard rails looked.
-    pub(super) outcome: Option<Outcome>,
+    /// What is counted of it.
+    pub(super) tally: Option<Tally>,
 }
 
 impl Attempt {
@@ -91,11 +92,12 @@ impl Attempt {
         self
     }
 
-    /// Says what it rests on.
-    pub(super) fn rests_on(mut self, outcome: Outcome) -> Self {
-        self.note("outcome", outcome.as_str().to_owned());
-        self.outcome = Some(outcome);
-        self
+    /// Says what is counted of it.
+    pub(super) fn counts(self, tally: Tally) -> Self {
+        Attempt {
+            tally: Some(tally),
+            ..self
+        }
     }
 
     fn note(&mut self, key: &str, text: String) {
@@ -107,11 +109,19 @@ impl Attempt {
 
 impl AttemptError {
     /// An Error measurement; where the guard rails hold it says what refused.
-    pub(super) fn attempt(&self, mask: &Mask, is_guarded: bool) -> Attempt {
-        let attempt = Attempt::error(Wording::of_others(&chain(self)).line(mask));
-        match is_guarded {
-            true => attempt.rests_on(Outcome::Error(self.refusal())),
-            false => attempt,
+    pub(super) fn attempt(&self, mask: &Mask, guard: Guard) -> Attempt {
+        let outcome = Outcome::Error(self.refusal());
+        let denied = match self {
+            AttemptError::Lint(finding) => vec![finding.clone()],
+            _ => Vec::new(),
+        };
+        let attempt = Attempt::error(Wording::of_others(&chain(self)).line(mask)).counts(Tally {
+            denied,
+            ..Tally::of(guard, outcome)
+        });
+        match guard {
+            Guard::Enforce => attempt.own("outcome", outcome.as_str()),
+            Guard::Observe | Guard::Off => attempt,
         }
     }
 }

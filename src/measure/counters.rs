@@ -3,16 +3,10 @@
 //! Every label's values are a closed list of words: no namespace, no name, nothing that a template could write. So there
 //! are some hundreds of series at most, and what never happened has none, but for those that a rule would ask for first.
 
-#![cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the measurement is to count itself")
-)]
-
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::findings::Findings;
 use crate::analysis::measurement::Phase;
 use crate::analysis::settings::{GUARDS, Guard};
 use crate::evidence::outcome::Outcome;
@@ -22,6 +16,31 @@ use crate::rules::ALL;
 #[derive(Debug)]
 pub struct Counters {
     counts: Mutex<BTreeMap<(Family, [&'static str; 3]), u64>>,
+}
+
+/// What is counted of one answer, beside its phase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Tally {
+    pub(super) guard: Guard,
+    pub(super) outcome: Outcome,
+    /// What enforce would have answered, under observe.
+    pub(super) would_be: Option<(Phase, Outcome)>,
+    /// Lines of findings, each begins with its rule.
+    pub(super) denied: Vec<String>,
+    pub(super) warned: Vec<String>,
+}
+
+impl Tally {
+    /// Of an answer without guard rails, or of which nothing else is known.
+    pub(super) fn of(guard: Guard, outcome: Outcome) -> Self {
+        Tally {
+            guard,
+            outcome,
+            would_be: None,
+            denied: Vec::new(),
+            warned: Vec::new(),
+        }
+    }
 }
 
 /// What a request to a server is for.
@@ -122,34 +141,22 @@ impl Default for Counters {
 }
 
 impl Counters {
-    /// Counts one answer of Run or Resume; `would_be` is what enforce would have answered, under observe.
-    pub(super) fn counted(
-        &self,
-        guard: Guard,
-        phase: &Phase,
-        outcome: Outcome,
-        would_be: Option<(&Phase, Outcome)>,
-        findings: &Findings,
-    ) {
+    /// Counts one answer of Run or Resume.
+    pub(super) fn counted(&self, phase: &Phase, tally: &Tally) {
         let mut counts = self.counts();
         let mut add = |family, labels| {
             let count = counts.entry((family, labels)).or_insert(0);
             *count = u64::saturating_add(*count, 1);
         };
-        let guard = GUARDS.iter().find(|(_, known)| *known == guard);
+        let guard = GUARDS.iter().find(|(_, known)| *known == tally.guard);
         let guard = guard.map_or("", |(word, _)| *word);
-        add(Family::Measurements, [guard, word(phase), outcome.as_str()]);
-        if let Some((other, outcome)) = would_be {
-            add(
-                Family::WouldBe,
-                [word(phase), word(other), outcome.as_str()],
-            );
+        let outcome = tally.outcome.as_str();
+        add(Family::Measurements, [guard, word(phase), outcome]);
+        if let Some((other, outcome)) = &tally.would_be {
+            let labels = [word(phase), word(other), outcome.as_str()];
+            add(Family::WouldBe, labels);
         }
-        for (level, lines) in [
-            ("deny", &findings.deny),
-            ("deny", &findings.deny_if_several),
-            ("warn", &findings.warn),
-        ] {
+        for (level, lines) in [("deny", &tally.denied), ("warn", &tally.warned)] {
             for rule in lines.iter().filter_map(|line| rule(line)) {
                 add(Family::Findings, [rule, level, ""]);
             }
@@ -232,29 +239,17 @@ mod tests {
     #[test]
     fn what_happened_is_written() {
         let counters = Counters::default();
-        let findings = Findings {
-            deny: vec!["empty-query: nothing; write one".to_owned()],
-            deny_if_several: Vec::new(),
-            warn: vec!["raw-counter: x: y".to_owned(), "no-rule: z".to_owned()],
+        let observed = Tally {
+            would_be: Some((Phase::Inconclusive, Outcome::NoData(NoData::NoTraffic))),
+            denied: vec!["empty-query: nothing; write one".to_owned()],
+            warned: vec!["raw-counter: x: y".to_owned(), "no-rule: z".to_owned()],
+            ..Tally::of(Guard::Observe, Outcome::Data)
         };
         for _ in 0..2 {
-            let would_be = Some((&Phase::Inconclusive, Outcome::NoData(NoData::NoTraffic)));
-            counters.counted(
-                Guard::Observe,
-                &Phase::Successful,
-                Outcome::Data,
-                would_be,
-                &findings,
-            );
+            counters.counted(&Phase::Successful, &observed);
         }
-        let none = Findings::default();
-        counters.counted(
-            Guard::Off,
-            &Phase::Other("x\"".into()),
-            Outcome::Data,
-            None,
-            &none,
-        );
+        let plain = Tally::of(Guard::Off, Outcome::Data);
+        counters.counted(&Phase::Other("x\"".into()), &plain);
         for what in [
             Request::Query,
             Request::Evidence,

@@ -13,6 +13,7 @@ use super::wording::Wording;
 use crate::analysis::measurement::{Measurement, Phase};
 use crate::analysis::metric::Metric;
 use crate::analysis::secrets::Mask;
+use crate::analysis::settings::Guard;
 use crate::evidence::outcome::{Outcome, Refusal};
 use crate::text::chain::chain;
 use crate::text::duration::go_duration;
@@ -122,9 +123,9 @@ async fn ended(stage: Stage<'_>, look: Look, asker: &Asker<'_>) -> Ending {
 impl Course {
     /// The measurement.
     pub(super) fn attempt(self, prepared: &Prepared, mask: &Mask) -> Attempt {
-        let plain = |measured: Result<Measured, AttemptError>| match measured {
-            Ok(measured) => measured.attempt(prepared, mask),
-            Err(error) => error.attempt(mask, false),
+        let plain = |measured: Result<Measured, AttemptError>, guard| match measured {
+            Ok(measured) => measured.attempt(prepared, guard, mask),
+            Err(error) => error.attempt(mask, guard),
         };
         match (self, &prepared.rails) {
             (Course::Enforced(Ok(ending)), Rails::Enforced(guarded)) => {
@@ -132,12 +133,14 @@ impl Course {
             }
             (Course::Enforced(ending), _) => match ending {
                 Ok(_) => Attempt::error("measured under another guard".to_owned()),
-                Err(error) => error.attempt(mask, true),
+                Err(error) => error.attempt(mask, Guard::Enforce),
             },
             (Course::Observed(measured, would), Rails::Observed(guarded)) => {
-                observed(plain(measured), would, guarded, mask)
+                observed(plain(measured, Guard::Observe), would, guarded, mask)
             }
-            (Course::Plain(measured) | Course::Observed(measured, _), _) => plain(measured),
+            (Course::Plain(measured) | Course::Observed(measured, _), _) => {
+                plain(measured, Guard::Off)
+            }
         }
     }
 }
@@ -149,7 +152,7 @@ fn observed(
     guarded: &Result<Guarded, AttemptError>,
     mask: &Mask,
 ) -> Attempt {
-    let attempt = match guarded {
+    let mut attempt = match guarded {
         Ok(guarded) => attempt.lines("findings", &guarded.warnings, mask),
         Err(_) => attempt,
     };
@@ -158,6 +161,14 @@ fn observed(
         Would::Refused(refusal, message) => (Phase::Error, Outcome::Error(refusal), message, None),
         Would::End(ending) => (ending.phase, ending.outcome, ending.message, ending.after),
     };
+    if let Some(tally) = &mut attempt.tally {
+        tally.would_be = Some((phase.clone(), outcome));
+        match guarded {
+            Ok(guarded) => tally.warned = guarded.warnings.clone(),
+            Err(AttemptError::Lint(finding)) => tally.denied = vec![finding.clone()],
+            Err(_) => {}
+        }
+    }
     let after = after.and_then(|after| i64::try_from(after.as_nanos()).ok());
     attempt
         .own("wouldBe", phase.as_str())

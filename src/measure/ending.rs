@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::attempt::Attempt;
+use super::counters::Tally;
 use super::guarded::{Evidence, Look};
 use super::no_data::{Case, SCRAPE_INTERVAL, Step, Waiting, inconclusive_passes, step, usual_wait};
 use super::prepare::{Guarded, Prepared};
@@ -12,7 +13,7 @@ use super::wording::Wording;
 use crate::analysis::measurement::{Measurement, Phase};
 use crate::analysis::metric::Metric;
 use crate::analysis::secrets::Mask;
-use crate::analysis::settings;
+use crate::analysis::settings::{self, Guard};
 use crate::evidence::cause::words::PROMOTE;
 use crate::evidence::outcome::{NoData, Outcome, Refusal};
 use crate::text::duration::go_duration;
@@ -196,7 +197,11 @@ impl Ending {
             ..Attempt::default()
         }
         .query(&guarded.ask.text, mask)
-        .rests_on(self.outcome)
+        .own("outcome", self.outcome.as_str())
+        .counts(Tally {
+            warned: guarded.warnings.clone(),
+            ..Tally::of(Guard::Enforce, self.outcome)
+        })
         .own("evidence", self.evidence)
         .lines("findings", &guarded.warnings, mask)
         .quoted("warnings", &self.warnings, mask)

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::asking::{Asker, annotations, partial};
+use super::counters::Request;
 use super::error::AttemptError;
 use super::judging::judged;
 use super::needs::{Kind, Known, Needs, is_idle, kind, needs};
@@ -344,14 +345,14 @@ impl Looker<'_> {
             parts.push("e", events.expr.as_str());
         }
         self.freshness(tree).ask(&mut parts, needs.witness);
-        self.numbers(&parts).await
+        self.numbers(Request::Evidence, &parts).await
     }
 
-    async fn numbers(&self, parts: &Parts) -> Result<Numbers, Missing> {
+    async fn numbers(&self, what: Request, parts: &Parts) -> Result<Numbers, Missing> {
         if parts.is_empty() {
             return Ok(Numbers::default());
         }
-        match self.asker.numbers(parts, self.guarded.t).await {
+        match self.asker.numbers(what, parts, self.guarded.t).await {
             Ok((_, Some(warning))) => Err(Missing::of(words::partial_answer(&warning))),
             Ok((numbers, None)) => Ok(numbers),
             Err(error) if error.is_unreachable() => {
@@ -399,7 +400,7 @@ impl Looker<'_> {
         };
         let range = self.freshness(tree).range();
         let parts = heard::ask(&candidates, &jobs, &witness, range);
-        let numbers = self.numbers(&parts).await?;
+        let numbers = self.numbers(Request::Heard, &parts).await?;
         Ok(heard::is_heard(&candidates, &numbers))
     }
 }

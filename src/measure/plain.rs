@@ -3,6 +3,7 @@
 
 use super::asking::Asker;
 use super::attempt::Attempt;
+use super::counters::Tally;
 use super::error::AttemptError;
 use super::judging::judged;
 use super::prepare::Prepared;
@@ -10,6 +11,8 @@ use super::reading;
 use super::verdict::{Conditions, Verdict};
 use crate::analysis::measurement::Phase;
 use crate::analysis::secrets::Mask;
+use crate::analysis::settings::Guard;
+use crate::evidence::outcome::{Outcome, Refusal};
 use crate::prometheus::Answer;
 
 /// What was measured, with the words of others as they came.
@@ -55,8 +58,13 @@ pub(super) async fn measure(
 
 impl Measured {
     /// The measurement. As in the built-in provider, a condition that cannot be evaluated leaves neither value nor warnings.
-    pub(super) fn attempt(self, prepared: &Prepared, mask: &Mask) -> Attempt {
+    pub(super) fn attempt(self, prepared: &Prepared, guard: Guard, mask: &Mask) -> Attempt {
+        let outcome = match self.verdict.phase {
+            Phase::Error => Outcome::Error(Refusal::Condition),
+            _ => Outcome::Data,
+        };
         let attempt = Attempt {
+            tally: Some(Tally::of(guard, outcome)),
             message: self.verdict.message.line(mask),
             phase: self.verdict.phase,
             ..Attempt::default()

@@ -106,10 +106,12 @@ impl Prepared {
 
     /// Why nothing more is asked.
     pub(super) fn refused(&self, error: AttemptError) -> Refused {
-        Refused {
-            error,
-            is_guarded: matches!(self.rails, Rails::Enforced(_)),
-        }
+        let guard = match self.rails {
+            Rails::None => Guard::Off,
+            Rails::Observed(_) => Guard::Observe,
+            Rails::Enforced(_) => Guard::Enforce,
+        };
+        Refused { error, guard }
     }
 
     /// What settings and address hold that must not be shown, whether or not it came from a Secret.
@@ -118,16 +120,16 @@ impl Prepared {
     }
 }
 
-/// Why nothing is asked, and whether the guard rails would hold: then the measurement says what refused.
+/// Why nothing is asked, and which guard rails would hold: under enforce the measurement says what refused.
 pub(super) struct Refused {
     pub(super) error: AttemptError,
-    pub(super) is_guarded: bool,
+    pub(super) guard: Guard,
 }
 
 impl Refused {
     /// The measurement.
     pub(super) fn attempt(&self, mask: &Mask) -> Attempt {
-        self.error.attempt(mask, self.is_guarded)
+        self.error.attempt(mask, self.guard)
     }
 }
 
@@ -141,14 +143,11 @@ pub(super) async fn prepare(
 ) -> Result<Prepared, Refused> {
     let defaults = policy.defaults_for(metric, surroundings.default_address.as_deref());
     let mut settings = Settings::of(metric, &defaults).map_err(|complaints| Refused {
-        is_guarded: !says_off(metric),
+        guard: guard_said(metric),
         error: AttemptError::Settings(complaints),
     })?;
     let guard = policy.guard(&settings);
-    let refused = |error| Refused {
-        error,
-        is_guarded: guard == Guard::Enforce,
-    };
+    let refused = |error| Refused { error, guard };
     let values = placeholders::values(run, &settings, now);
     if let Some(namespace) = &mut settings.namespace {
         *namespace = fill_plain(namespace, &values).map_err(|cause| {
@@ -179,18 +178,21 @@ pub(super) async fn prepare(
     })
 }
 
-/// Whether settings that cannot be read ask for no guard rails.
-fn says_off(metric: &Metric) -> bool {
+/// The guard rails that settings ask for which cannot be read otherwise.
+fn guard_said(metric: &Metric) -> Guard {
     #[derive(serde::Deserialize)]
     struct Given {
         guard: Option<serde_json::Value>,
     }
-    metric.plugins.iter().all(|(_, json)| {
-        let given = serde_json::from_slice::<Given>(json)
-            .ok()
-            .and_then(|given| given.guard);
-        given.is_some_and(|guard| guard == "off" || guard == "observe" || guard == false)
-    })
+    let mut given = metric.plugins.iter().filter_map(|(_, json)| {
+        let given = serde_json::from_slice::<Given>(json).ok()?;
+        given.guard
+    });
+    match given.next() {
+        Some(guard) if guard == "off" || guard == false => Guard::Off,
+        Some(guard) if guard == "observe" => Guard::Observe,
+        _ => Guard::Enforce,
+    }
 }
 
 fn address(settings: &Settings, surroundings: &Surroundings) -> Result<Url, AttemptError> {

@@ -1,8 +1,8 @@
 //! One call of the controller into its answer: bounded in time, secrets hidden, told to the log.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Mutex;
 use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::asking::Asker;
 use super::attempt::{Attempt, query_of};
+use super::counters::{Counters, Tally};
 use super::course::{self, Call};
 use super::error::AttemptError;
 use super::findings::unknown_rules;
@@ -23,9 +24,10 @@ use crate::analysis::policy::{Dial, Policy};
 use crate::analysis::provider::MetricProvider;
 use crate::analysis::run::AnalysisRun;
 use crate::analysis::secrets::{Mask, secret_arguments};
+use crate::analysis::settings::Guard;
 use crate::analysis::settings::fields::{Complaint, joined};
 use crate::evidence::cause::words::terminated;
-use crate::evidence::outcome::Outcome;
+use crate::evidence::outcome::{Outcome, Refusal};
 use crate::prometheus::{self, AtOnce, Client, ClientSettings, DialRules, Limits};
 use crate::text::chain::bounded;
 
@@ -45,6 +47,7 @@ pub struct Provider {
     client: Client,
     /// What is kept of look-ups.
     jobs: Jobs,
+    counters: Arc<Counters>,
     /// Secrets that Runs showed: `GetMetadata` gets the metric without the run.
     seen: Mutex<VecDeque<String>>,
 }
@@ -80,8 +83,14 @@ impl Provider {
             surroundings,
             client,
             jobs: Jobs::default(),
+            counters: Arc::default(),
             seen: Mutex::default(),
         }
+    }
+
+    /// What was measured and asked since the process began.
+    pub fn counters(&self) -> Arc<Counters> {
+        self.counters.clone()
     }
 
     async fn measured(
@@ -149,6 +158,7 @@ impl Provider {
             timeout: prepared.timeout,
             asked: AtomicUsize::new(0),
             jobs: &self.jobs,
+            counters: &self.counters,
         };
         let course = course::run(&prepared, call, &asker).await;
         secrets.extend(self.client.secrets(&server).await);
@@ -168,6 +178,10 @@ impl Provider {
             None => Attempt::error("analysisRun is nil".to_owned()),
         };
         let finished = Timestamp::now();
+        // Where nothing was even prepared, the policy or the clock refused.
+        let unknown = || Tally::of(Guard::Enforce, Outcome::Error(Refusal::Policy));
+        let tally = attempt.tally.clone().unwrap_or_else(unknown);
+        self.counters.counted(&attempt.phase, &tally);
         Self::told(&run.unwrap_or_default(), &metric, now, finished, &attempt);
         let started = waited.and_then(|waited| waited.started_at).unwrap_or(now);
         Measurement {
@@ -223,6 +237,8 @@ impl Provider {
                     %metric,
                     phase = %attempt.phase,
                     value = %bounded(&attempt.value, 200),
+                    outcome = attempt.metadata.get("outcome").map(String::as_str),
+                    would_be = attempt.metadata.get("wouldBe").map(String::as_str),
                     reason = %attempt.message,
                     milliseconds = finished.duration_since(started).as_millis() as u64,
                     "measured"

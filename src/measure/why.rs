@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::asking::{Asker, week_before};
+use super::counters::Request;
 use super::ending::{Reason, Stage};
 use super::guarded::{Look, Missing};
 use super::prepare::Tree;
@@ -113,7 +114,7 @@ fn told_before(measurement: &Measurement) -> Option<Reason> {
 /// Asks one question; what fails costs only words.
 async fn answer(ask: &Ask, t: Timestamp, asker: &Asker<'_>) -> Answer {
     match ask {
-        Ask::Query(parts) => match asker.numbers(&request(parts), t).await {
+        Ask::Query(parts) => match asker.numbers(Request::Cause, &request(parts), t).await {
             Ok((numbers, None)) => Answer::Numbers(
                 parts
                     .iter()

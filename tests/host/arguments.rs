@@ -75,7 +75,15 @@ static OWNER: StructType = StructType {
 
 static SPEC: StructType = StructType {
     name: "AnalysisRunSpec",
-    fields: &[("Args", Type::Slice(&Type::Struct(&ARGUMENT)))],
+    fields: &[
+        ("Args", Type::Slice(&Type::Struct(&ARGUMENT))),
+        ("DryRun", Type::Slice(&Type::Struct(&DRY_RUN))),
+    ],
+};
+
+static DRY_RUN: StructType = StructType {
+    name: "DryRun",
+    fields: &[("MetricName", Type::String)],
 };
 
 static ARGUMENT: StructType = StructType {
@@ -203,10 +211,15 @@ pub(super) fn analysis_run(run: &AnalysisRun) -> Field {
         )),
     ]);
     let arguments = Value::List(run.args.iter().map(argument).collect());
+    let dry = |metric: &String| sent([text("MetricName", metric)]).into();
+    let dry_run = Value::List(run.dry_run.iter().map(dry).collect());
     let results = Value::List(run.last_phases.iter().map(result).collect());
     let fields = sent([
         Some(("ObjectMeta", meta.into())),
-        Some(("Spec", sent([Some(("Args", arguments))]).into())),
+        Some((
+            "Spec",
+            sent([Some(("Args", arguments)), Some(("DryRun", dry_run))]).into(),
+        )),
         Some((
             "Status",
             sent([

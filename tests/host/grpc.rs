@@ -197,11 +197,22 @@ fn run_message(run: &AnalysisRun) -> wire::AnalysisRun {
         }),
         spec: Some(wire::AnalysisRunSpec {
             args: args.collect(),
+            dry_run: run
+                .dry_run
+                .iter()
+                .map(|metric| dry_message(metric))
+                .collect(),
         }),
         status: Some(wire::AnalysisRunStatus {
             metric_results: run.last_phases.iter().map(result_message).collect(),
             started_at: run.started_at.map(time_message),
         }),
+    }
+}
+
+fn dry_message(metric: &str) -> wire::DryRun {
+    wire::DryRun {
+        metric_name: metric.to_owned(),
     }
 }
 

@@ -208,6 +208,7 @@ fn analysis_run() -> AnalysisRun {
                 secret: false,
             },
         ],
+        dry_run: vec!["latency".to_owned()],
         last_phases: BTreeMap::from([("errors".to_owned(), Phase::Error)]),
     }
 }

@@ -187,6 +187,7 @@ fn analysis_run(template: &Template, options: &RunOptions) -> AnalysisRun {
             .collect(),
         created_at: now.checked_sub(since).ok(),
         args: template.arguments.clone(),
+        dry_run: template.dry.iter().cloned().collect(),
         ..AnalysisRun::default()
     }
 }

@@ -28,7 +28,7 @@ impl Subject<'_> {
             namespace: Some(field(&self.run.namespace)),
             arguments: Vec::new(),
             metrics: vec![self.metric_spec(query, allow, no_data)],
-            dry_run: Vec::new(),
+            dry_run: self.run.dry_run.iter().map(field).collect(),
             templates: Vec::new(),
             allow: None,
             unknown: Vec::new(),

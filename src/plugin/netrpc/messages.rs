@@ -53,8 +53,11 @@ fn analysis_run(mut from: Struct) -> Result<AnalysisRun> {
         })
     })?
     .unwrap_or_default();
-    run.args = structure(&mut from, "Spec", |mut spec| {
-        structures(&mut spec, "Args", argument)
+    (run.args, run.dry_run) = structure(&mut from, "Spec", |mut spec| {
+        let dry_run = structures(&mut spec, "DryRun", |mut one| {
+            string(&mut one, "MetricName")
+        });
+        Ok((structures(&mut spec, "Args", argument)?, dry_run?))
     })?
     .unwrap_or_default();
     if let Some((started_at, last_phases)) = structure(&mut from, "Status", status)? {

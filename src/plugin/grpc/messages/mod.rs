@@ -30,7 +30,7 @@ pub(super) fn run(message: Option<wire::AnalysisRun>) -> Result<Option<AnalysisR
         return Ok(None);
     };
     let metadata = message.metadata.unwrap_or_default();
-    let args = message.spec.unwrap_or_default().args;
+    let spec = message.spec.unwrap_or_default();
     let status = message.status.unwrap_or_default();
     Ok(Some(AnalysisRun {
         name: metadata.name,
@@ -40,7 +40,12 @@ pub(super) fn run(message: Option<wire::AnalysisRun>) -> Result<Option<AnalysisR
         owners: metadata.owner_references.into_iter().map(owner).collect(),
         created_at: time("metadata.creationTimestamp", metadata.creation_timestamp)?,
         started_at: time("status.startedAt", status.started_at)?,
-        args: args.into_iter().map(argument).collect(),
+        args: spec.args.into_iter().map(argument).collect(),
+        dry_run: spec
+            .dry_run
+            .into_iter()
+            .map(|one| one.metric_name)
+            .collect(),
         last_phases: status
             .metric_results
             .into_iter()

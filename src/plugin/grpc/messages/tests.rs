@@ -66,6 +66,7 @@ fn upstreams_run_is_read() {
             argument("token", Some("s3cr3t"), true),
             argument("pod", None, false),
         ],
+        dry_run: vec!["errors".to_owned()],
         last_phases: BTreeMap::from([("errors".to_owned(), Phase::Running)]),
     };
     assert_eq!(run(Some(decode(RUN))), Ok(Some(expected)));
