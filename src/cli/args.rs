@@ -29,7 +29,7 @@ pub(super) enum Command {
     Verdicts(VerdictsOptions),
     /// Print a rule's page: what it finds, why, and what to write instead
     Explain(ExplainOptions),
-    /// Measure the metrics of an AnalysisTemplate as the plugin would, limits and intervals included
+    /// Measure the metrics of an AnalysisTemplate as the plugin would, limits, intervals and waits included
     Run(RunOptions),
     /// Answer Argo conditions, one JSON object a line
     Condition(ConditionOptions),
@@ -168,15 +168,21 @@ pub(super) struct RunOptions {
     /// The name of the Rollout, `$(run.rollout)`
     #[arg(long, value_name = "NAME")]
     pub(super) rollout: Option<String>,
-    /// As if the run had started this long ago, for example `10m`
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
-    pub(super) since: Option<std::time::Duration>,
+    /// As if the run had started this long ago: a younger one waits for samples of its own
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "5m")]
+    pub(super) since: std::time::Duration,
     /// Ask this server in place of the template's address
     #[arg(long, value_name = "URL", value_parser = server)]
     pub(super) prometheus: Option<Url>,
     /// The operator's policy that the plugin would have
     #[arg(long, value_name = "FILE")]
     pub(super) policy: Option<PathBuf>,
+    /// Follow it: how long it goes already, when the next measurement is due, the values as a line; Ctrl-C sums up what was measured
+    #[arg(short, long, conflicts_with = "format")]
+    pub(super) watch: bool,
+    /// The queries that were sent, too
+    #[arg(short, long, conflicts_with = "format")]
+    pub(super) verbose: bool,
     /// What is printed
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(super) format: Format,

@@ -1,4 +1,5 @@
-//! What the process inherits: the default address, proxies, AWS credentials, whether colours are wanted.
+//! What the process inherits: the default address, proxies, AWS credentials, whether colours are wanted, which characters
+//! the terminal has.
 
 use crate::measure::surroundings::Surroundings;
 use crate::prometheus::{AwsEnvironment, Proxies};
@@ -22,4 +23,12 @@ pub(super) fn surroundings() -> Surroundings {
 /// Whether colours are not wanted, whatever looks on (no-color.org: any text but an empty one).
 pub(super) fn no_colour() -> bool {
     std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}
+
+/// Whether the locale's characters are Unicode's (POSIX, "Environment Variables": the first of the three that is set).
+pub(super) fn is_unicode() -> bool {
+    let set = |name| std::env::var(name).ok().filter(|text| !text.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
+    let locale = locale.unwrap_or_default().to_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
 }

@@ -53,10 +53,6 @@ pub(super) fn serve(host: &Environment, arguments: Vec<OsString>) -> ExitCode {
         let problem = joined(complaints);
         tracing::error!(%problem, "the operator's policy cannot be used: every measurement is an Error");
     }
-    tracing::warn!(
-        version = env!("CARGO_PKG_VERSION"),
-        "guard rails are not built yet: `guard: enforce` and `guard: observe` measure as `guard: off`"
-    );
     let provider = Arc::new(Provider::new(arguments.policy, environment::surroundings()));
     let served = tokio::runtime::Builder::new_current_thread()
         .enable_all()

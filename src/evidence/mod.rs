@@ -12,5 +12,7 @@ pub mod heard;
 pub mod namespace;
 pub mod outcome;
 pub mod parts;
+mod piece;
+mod selector;
 pub mod text;
 pub mod witness;

@@ -54,6 +54,33 @@ pub enum Refusal {
     ResultType,
 }
 
+/// All of them, in their order.
+pub const NO_DATA: [NoData; 14] = [
+    NoData::ServerUnreachable,
+    NoData::PartialAnswer,
+    NoData::MetricUnknown,
+    NoData::LabelValueUnknown,
+    NoData::ServerLags,
+    NoData::TargetDown,
+    NoData::SeriesEnded,
+    NoData::TooEarly,
+    NoData::OneSample,
+    NoData::NoTraffic,
+    NoData::NoMatch,
+    NoData::TooFewEvents,
+    NoData::Filtered,
+    NoData::Unexplained,
+];
+
+impl NoData {
+    /// The reason that an outcome's word names.
+    pub fn of_word(word: &str) -> Option<Self> {
+        NO_DATA
+            .into_iter()
+            .find(|why| Outcome::NoData(*why).as_str() == word)
+    }
+}
+
 impl Outcome {
     /// The word.
     pub fn as_str(self) -> &'static str {

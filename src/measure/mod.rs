@@ -1,19 +1,33 @@
 //! The controller's questions into measurements: settings, policy, query, conditions, phase.
 //!
 //! [`provider::Provider`] is the use case behind both protocols and the command line. The clock is read here and nowhere else.
-//! In reading order: [`provider`] (one call, bounded in time, masked), `attempt` (one measurement as the built-in
-//! provider makes it), `placeholders` (what the run knows), `server` (settings into a server, files read),
-//! `reading` (an answer into the conditions' `result` and the measurement's value), `verdict` (conditions into a phase
-//! and the words for it), `wording` (whose words are whose, and which may hold secrets).
-//!
-//! Not here yet: the guard rails. `guard: enforce` and `observe` measure as `off`.
+//! In reading order: [`provider`] (one call, bounded in time, masked), `prepare` (settings, policy and run into what is asked,
+//! with `placeholders` and `findings`), `course` (by how much of the guard rails hold), `plain` (as the built-in provider),
+//! `guarded` (the order of things of one look, with `needs`), `why` (the reason for no data), `no_data` and `ending` (how a look
+//! without data ends, or waits), `attempt` (the measurement). Beside them: `asking` and `server` (requests), `reading` (an answer
+//! into the conditions' `result`), `verdict` (conditions into a phase and the words for it), `wording` (whose words are whose).
 
+pub mod counters;
 pub mod provider;
 pub mod surroundings;
 
+mod asking;
 mod attempt;
+mod course;
+mod ending;
+mod error;
+mod findings;
+mod guarded;
+mod jobs;
+mod judging;
+mod needs;
+mod no_data;
 mod placeholders;
+mod plain;
+mod prepare;
 mod reading;
+mod secrets;
 mod server;
 mod verdict;
+mod why;
 mod wording;

@@ -2,11 +2,20 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 
-use super::attempt::{Attempt, late, make, prepare, query_of};
+use super::asking::Asker;
+use super::attempt::{Attempt, query_of};
+use super::course::{self, Call};
+use super::error::AttemptError;
+use super::findings::unknown_rules;
+use super::jobs::Jobs;
+use super::prepare::{Prepared, prepare};
+use super::server;
 use super::surroundings::Surroundings;
 use crate::analysis::measurement::{Measurement, Phase};
 use crate::analysis::metric::Metric;
@@ -15,7 +24,9 @@ use crate::analysis::provider::MetricProvider;
 use crate::analysis::run::AnalysisRun;
 use crate::analysis::secrets::{Mask, secret_arguments};
 use crate::analysis::settings::fields::{Complaint, joined};
-use crate::prometheus::{Client, ClientSettings, DialRules};
+use crate::evidence::cause::words::terminated;
+use crate::evidence::outcome::Outcome;
+use crate::prometheus::{self, AtOnce, Client, ClientSettings, DialRules, Limits};
 use crate::text::chain::bounded;
 
 /// A call ends this long after its request's timeout, whatever the server does.
@@ -32,6 +43,8 @@ pub struct Provider {
     policy: Result<Policy, Vec<Complaint>>,
     surroundings: Surroundings,
     client: Client,
+    /// What is kept of look-ups.
+    jobs: Jobs,
     /// Secrets that Runs showed: `GetMetadata` gets the metric without the run.
     seen: Mutex<VecDeque<String>>,
 }
@@ -39,12 +52,25 @@ pub struct Provider {
 impl Provider {
     /// A provider under `policy`; with one that could not be read, each call is an Error that says so.
     pub fn new(policy: Result<Policy, Vec<Complaint>>, mut surroundings: Surroundings) -> Self {
+        let policy = policy.and_then(|policy| match unknown_rules(&policy) {
+            complaints if complaints.is_empty() => Ok(policy),
+            complaints => Err(complaints),
+        });
         let dial = policy
             .as_ref()
             .map(|policy| dial_rules(&policy.dial))
             .unwrap_or_default();
+        let at_once = policy.as_ref().map_or_else(
+            |_| AtOnce::default(),
+            |policy| AtOnce {
+                queries_per_server: policy.limits.queries,
+                bodies_per_server: policy.limits.bodies_per_server,
+                bodies: policy.limits.bodies,
+            },
+        );
         let client = Client::new(ClientSettings {
             dial,
+            at_once,
             proxies: std::mem::take(&mut surroundings.proxies),
             aws: std::mem::take(&mut surroundings.aws),
             ..ClientSettings::default()
@@ -53,36 +79,105 @@ impl Provider {
             policy,
             surroundings,
             client,
+            jobs: Jobs::default(),
             seen: Mutex::default(),
         }
     }
 
-    async fn measured(&self, run: &AnalysisRun, metric: &Metric, now: Timestamp) -> Attempt {
+    async fn measured(
+        &self,
+        run: &AnalysisRun,
+        metric: &Metric,
+        waited: Option<&Measurement>,
+        now: Timestamp,
+    ) -> Attempt {
         let mut secrets: Vec<String> = secret_arguments(run).map(str::to_owned).collect();
         // Before anything can fail: `GetMetadata` comes after an Error too.
         self.remember(&secrets);
         let policy = match self.policy() {
             Ok(policy) => policy,
-            Err(message) => {
-                return Attempt {
-                    phase: Phase::Error,
-                    message,
-                    ..Attempt::default()
-                };
-            }
+            Err(message) => return Attempt::error(message),
         };
         let prepared = match prepare(policy, &self.surroundings, run, metric, now).await {
             Ok(prepared) => prepared,
-            Err(error) => return error.attempt(&mask_of(&secrets)),
+            Err(refused) => return refused.attempt(&mask_of(&secrets)),
         };
         secrets.extend(prepared.secrets());
         self.remember(&secrets);
-        let timeout = prepared.timeout();
-        let outcome = make(prepared, &self.client, policy, metric, &mut secrets);
-        match tokio::time::timeout(timeout + GRACE, outcome).await {
-            Ok(Ok(outcome)) => outcome.attempt(&mask_of(&secrets)),
-            Ok(Err(error)) => error.attempt(&mask_of(&secrets)),
-            Err(_) => late(timeout),
+        let timeout = prepared.timeout;
+        let call = Call {
+            metric,
+            waited,
+            follows_error: run.last_phases.get(&metric.name) == Some(&Phase::Error),
+            value_limit: policy.limits.value,
+        };
+        let attempt = self.asked(policy, prepared, call, secrets);
+        tokio::time::timeout(timeout + GRACE, attempt)
+            .await
+            .unwrap_or_else(|_| Attempt::late(timeout))
+    }
+
+    /// Asks the server and judges what it says.
+    async fn asked(
+        &self,
+        policy: &Policy,
+        prepared: Prepared,
+        call: Call<'_>,
+        mut secrets: Vec<String>,
+    ) -> Attempt {
+        let deadline = Instant::now() + prepared.timeout;
+        let server = match server::server(&prepared.settings, prepared.address.clone()).await {
+            Ok(server) => server,
+            Err(error) => {
+                return prepared
+                    .refused(AttemptError::Server(error))
+                    .attempt(&mask_of(&secrets));
+            }
+        };
+        if let prometheus::Authentication::Bearer { token } = &server.authentication {
+            secrets.push(token.0.clone());
+        }
+        let asker = Asker {
+            client: &self.client,
+            server: &server,
+            limits: Limits {
+                body: policy.limits.body,
+                series: policy.limits.series,
+                samples: policy.limits.samples,
+            },
+            deadline,
+            timeout: prepared.timeout,
+            asked: AtomicUsize::new(0),
+            jobs: &self.jobs,
+        };
+        let course = course::run(&prepared, call, &asker).await;
+        secrets.extend(self.client.secrets(&server).await);
+        course.attempt(&prepared, &mask_of(&secrets))
+    }
+
+    /// Run, and Resume of a measurement that waits.
+    async fn measurement(
+        &self,
+        run: Option<AnalysisRun>,
+        metric: Metric,
+        waited: Option<Measurement>,
+    ) -> Measurement {
+        let now = Timestamp::now();
+        let attempt = match &run {
+            Some(run) => self.measured(run, &metric, waited.as_ref(), now).await,
+            None => Attempt::error("analysisRun is nil".to_owned()),
+        };
+        let finished = Timestamp::now();
+        Self::told(&run.unwrap_or_default(), &metric, now, finished, &attempt);
+        let started = waited.and_then(|waited| waited.started_at).unwrap_or(now);
+        Measurement {
+            finished_at: (attempt.phase != Phase::Running).then_some(finished),
+            phase: attempt.phase,
+            message: attempt.message,
+            started_at: Some(started),
+            value: attempt.value,
+            metadata: attempt.metadata,
+            resume_at: attempt.resume_at,
         }
     }
 
@@ -149,51 +244,38 @@ impl MetricProvider for Provider {
     }
 
     async fn run(&self, run: Option<AnalysisRun>, metric: Metric) -> Measurement {
-        let started = Timestamp::now();
-        let attempt = match &run {
-            Some(run) => self.measured(run, &metric, started).await,
-            None => Attempt {
-                phase: Phase::Error,
-                message: "analysisRun is nil".to_owned(),
-                ..Attempt::default()
-            },
-        };
-        let finished = Timestamp::now();
-        Self::told(
-            &run.unwrap_or_default(),
-            &metric,
-            started,
-            finished,
-            &attempt,
-        );
-        Measurement {
-            phase: attempt.phase,
-            message: attempt.message,
-            started_at: Some(started),
-            finished_at: Some(finished),
-            value: attempt.value,
-            metadata: attempt.metadata,
-            resume_at: None,
+        self.measurement(run, metric, None).await
+    }
+
+    /// Goes on with a measurement that waits for data; one that is over is returned as it is.
+    async fn resume(
+        &self,
+        run: Option<AnalysisRun>,
+        metric: Metric,
+        measurement: Measurement,
+    ) -> Measurement {
+        match is_over(&measurement) {
+            true => measurement,
+            false => self.measurement(run, metric, Some(measurement)).await,
         }
     }
 
-    /// Nothing is ever left `Running`, so there is nothing to go on with: as the built-in provider.
-    async fn resume(
-        &self,
-        _: Option<AnalysisRun>,
-        _: Metric,
-        measurement: Measurement,
-    ) -> Measurement {
-        measurement
-    }
-
-    /// As [`Self::resume`].
+    /// Ends a measurement that waits for data. Successful would pass, and so would one Error, which is within the limit.
     async fn terminate(
         &self,
         _: Option<AnalysisRun>,
         _: Metric,
-        measurement: Measurement,
+        mut measurement: Measurement,
     ) -> Measurement {
+        if is_over(&measurement) {
+            return measurement;
+        }
+        let outcome = Outcome::Terminated.as_str().to_owned();
+        measurement.metadata.insert("outcome".to_owned(), outcome);
+        measurement.message = terminated(&measurement.message);
+        measurement.phase = Phase::Inconclusive;
+        measurement.finished_at = Some(Timestamp::now());
+        measurement.resume_at = None;
         measurement
     }
 
@@ -232,6 +314,11 @@ fn dial_rules(dial: &Dial) -> DialRules {
         rules.deny_loopback();
     }
     rules
+}
+
+/// Whether a measurement has its phase.
+fn is_over(measurement: &Measurement) -> bool {
+    measurement.finished_at.is_some() || measurement.phase != Phase::Running
 }
 
 fn mask_of(secrets: &[String]) -> Mask {

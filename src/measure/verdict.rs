@@ -15,6 +15,27 @@ pub(super) struct Verdict {
     pub(super) phase: Phase,
     /// Empty for Successful.
     pub(super) message: Wording,
+    /// With Error: whether the condition fits no result at all, or only not this one (`result[0]` of none).
+    pub(super) is_condition_wrong: bool,
+    /// Whether the condition that decided names `isNaN`: then NaN is judged on purpose.
+    pub(super) names_nan: bool,
+}
+
+impl Verdict {
+    fn of(phase: Phase, message: Wording) -> Self {
+        Verdict {
+            phase,
+            message,
+            is_condition_wrong: false,
+            names_nan: false,
+        }
+    }
+
+    fn decided_by(self, condition: &Condition<'_>) -> Self {
+        let names_nan = condition::inspect(condition.text)
+            .is_ok_and(|looks| looks.calls.iter().any(|call| call == "isNaN"));
+        Verdict { names_nan, ..self }
+    }
 }
 
 /// The conditions of a metric; an empty one is none.
@@ -39,25 +60,18 @@ pub(super) fn judge(conditions: &Conditions, reading: &Reading, now: Timestamp) 
         .and_then(|holds| Ok((holds, failure.answer(reading, now)?)));
     match answers {
         Err(verdict) => verdict,
-        Ok((_, Some(true))) => Verdict {
-            phase: Phase::Failed,
-            message: failure.told("true", reading, now),
-        },
-        Ok((None | Some(true), _)) => Verdict {
-            phase: Phase::Successful,
-            message: Wording::default(),
-        },
-        Ok((Some(false), None)) => Verdict {
-            phase: Phase::Failed,
-            message: success.told("false", reading, now),
-        },
+        Ok((_, Some(true))) => {
+            Verdict::of(Phase::Failed, failure.told("true", reading, now)).decided_by(&failure)
+        }
+        Ok((None | Some(true), _)) => Verdict::of(Phase::Successful, Wording::default()),
+        Ok((Some(false), None)) => {
+            Verdict::of(Phase::Failed, success.told("false", reading, now)).decided_by(&success)
+        }
         Ok((Some(false), Some(false))) => {
             let message = Wording::default().own("neither condition is met: ");
             let message = success.name(message).own(" and ");
-            Verdict {
-                phase: Phase::Inconclusive,
-                message: failure.told_after(message, "false", reading, now),
-            }
+            let message = failure.told_after(message, "false", reading, now);
+            Verdict::of(Phase::Inconclusive, message)
         }
     }
 }
@@ -103,8 +117,8 @@ impl Condition<'_> {
             other => message.foreign(&other.to_string()),
         };
         Verdict {
-            phase: Phase::Error,
-            message,
+            is_condition_wrong: matches!(error, ConditionError::Compile { .. }),
+            ..Verdict::of(Phase::Error, message)
         }
     }
 

@@ -65,6 +65,12 @@ impl Wording {
         quoted.own("\"")
     }
 
+    /// Adds another line's words.
+    pub(super) fn then(mut self, other: Wording) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
     /// The line, at most 1 KiB.
     pub(super) fn line(&self, mask: &Mask) -> String {
         let mut line = String::new();

@@ -14,6 +14,7 @@ pub mod grpc;
 pub mod handshake;
 mod listener;
 pub mod log;
+pub mod metrics;
 pub mod netrpc;
 
 use std::io;

@@ -34,7 +34,7 @@ pub enum QueryError {
         timeout: Duration,
     },
     /// Too much was under way before us, and still was when the time had passed.
-    #[error("query `{server}`: no answer within {}: it waited for its turn, as {queue}", seconds(*.timeout))]
+    #[error("query `{server}`: no answer within {}: it waited for its turn, {queue}", seconds(*.timeout))]
     Turn {
         /// The address, without secrets.
         server: String,
@@ -187,12 +187,17 @@ impl std::fmt::Display for Queue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Queue::Queries(limit) => {
-                write!(f, "at most {limit} queries at once are sent to one server")
+                write!(f, "the limit of queries to one server at once is {limit}")
             }
             Queue::ServerBodies(limit) => {
-                write!(f, "one server's answers hold at most {limit} bytes at once")
+                write!(
+                    f,
+                    "the limit of bytes of one server's answers at once is {limit}"
+                )
             }
-            Queue::Bodies(limit) => write!(f, "all answers hold at most {limit} bytes at once"),
+            Queue::Bodies(limit) => {
+                write!(f, "the limit of bytes of all answers at once is {limit}")
+            }
         }
     }
 }

@@ -201,3 +201,69 @@ fn units(bytes: usize, limit: usize) -> u32 {
     let most = limit.div_ceil(UNIT).max(1);
     u32::try_from(bytes.div_ceil(UNIT).min(most)).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).expect("a URL")
+    }
+
+    #[tokio::test]
+    async fn a_server_is_a_scheme_a_host_and_a_port() {
+        let turns = Turns::new(AtOnce::default());
+        let servers = |first: &str, second: &str| {
+            Arc::ptr_eq(&turns.server(&url(first)), &turns.server(&url(second)))
+        };
+        for (other, same) in [
+            ("http://P/b?c=d", true),
+            ("http://u:s@p:80/", true),
+            ("https://p/", false),
+            ("http://p:81/", false),
+            ("http://q/", false),
+        ] {
+            assert_eq!(servers("http://p/a", other), same, "{other}");
+        }
+    }
+
+    #[tokio::test]
+    async fn servers_that_nobody_asks_are_forgotten() {
+        let (turns, waiting) = (Turns::new(AtOnce::default()), Waiting::default());
+        let asked = url("http://asked");
+        let turn = turns.next(&asked, &waiting).await;
+        for at in 0..10 * KEPT {
+            let address = url(&format!("http://p{at}"));
+            drop(turns.next(&address, &waiting).await);
+            assert!(lock(&turns.servers).len() <= KEPT);
+        }
+        assert!(Arc::ptr_eq(&turn.server, &turns.server(&asked)));
+    }
+
+    #[tokio::test]
+    async fn room_that_is_not_needed_goes_back() {
+        let turns = Turns::new(AtOnce {
+            bodies_per_server: 16 << 20,
+            bodies: 32 << 20,
+            ..AtOnce::default()
+        });
+        let waiting = Waiting::default();
+        let turn = turns.next(&url("http://p"), &waiting).await;
+        let left = || {
+            let all = turns.bodies.available_permits();
+            (turn.server.bodies.available_permits(), all)
+        };
+        let (ours, all) = (16 << 10, 32 << 10);
+        assert_eq!(left(), (ours, all));
+        for (limit, taken) in [(1, 1), (16 << 20, ours), (usize::MAX, ours)] {
+            let mut room = turn.room(limit).await;
+            assert_eq!(left().0, ours - taken, "{limit}");
+            room.shrink(100 << 10);
+            let kept = taken.min(100);
+            assert_eq!(left(), (ours - kept, all - kept), "{limit}");
+            drop(room);
+            assert_eq!(left(), (ours, all));
+        }
+        assert_eq!(turns.queue(&waiting), None);
+    }
+}

@@ -5,7 +5,7 @@
 //! `{server}`), `stdout`, `stderr`, `code`. In what is printed, times are `{time}` and the case's folder is `{folder}`.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -71,10 +71,12 @@ fn serve(body: String) -> String {
     address
 }
 
-/// `2026-01-02T03:04:05.678Z` as `{time}`.
+/// `2026-01-02T03:04:05.678Z` as `{time}`, and so the seconds that a followed analysis takes.
 fn timeless(text: &str) -> String {
     let time = regex::Regex::new(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z").unwrap();
-    time.replace_all(text, "{time}").into_owned()
+    let since = regex::Regex::new(r"(?m)^ +\d+s  ").unwrap();
+    let text = time.replace_all(text, "{time}");
+    since.replace_all(&text, " {time}  ").into_owned()
 }
 
 fn played(case: &Case) -> String {
@@ -215,4 +217,62 @@ fn copy_writes_an_executable_of_the_same_bytes() {
         1,
         "something half written is left"
     );
+}
+
+#[test]
+fn ctrl_c_sums_up_what_was_measured() {
+    let body = r#"{"status":"success","data":{"resultType":"scalar","result":[1,"0.5"]}}"#;
+    let template = format!(
+        r#"
+kind: AnalysisTemplate
+metadata: {{name: t}}
+spec:
+  metrics:
+    - name: m
+      interval: 1h
+      successCondition: result < 1
+      provider: {{prometheus: {{address: "{}", query: scalar(x)}}}}
+"#,
+        serve(body.to_owned())
+    );
+    let mut child = Command::new(env!("CARGO_BIN_EXE_promql-guard"))
+        .args(["run", "-f", "-", "--watch"])
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Dropped at the end of the line, as the template is read to its end.
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(template.as_bytes())
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let first = lines.next().unwrap().unwrap();
+    assert_eq!(
+        timeless(&first),
+        " {time}  m  Successful    0.5           data"
+    );
+    let sent = Command::new("kill")
+        .args(["-s", "INT", &child.id().to_string()])
+        .status();
+    assert!(sent.unwrap().success());
+    let rest: Vec<String> = lines.map(Result::unwrap).collect();
+    assert_eq!(
+        rest,
+        [
+            "",
+            "m  2  half height is 1",
+            "",
+            "metric  phase    value  outcome",
+            "m       Running  0.5    data",
+            "",
+            "m: findings: scalar-hides-absence: `scalar(…)` makes NaN of no series and of several; aggregate all series to one, `sum(…)` or `max(…)`, without `scalar`",
+            "",
+            "AnalysisTemplate/t: Running: interrupted",
+        ]
+    );
+    assert_eq!(child.wait().unwrap().code(), Some(1));
 }

@@ -41,7 +41,7 @@ const KEPT_IN: [(&str, &str, &[&str]); 6] = [
         "the wall clock",
         &[
             "src/measure/",
-            "src/cli/run.rs",
+            "src/cli/run/",
             "src/cli/condition.rs",
             "src/plugin/log.rs",
             "src/prometheus/",

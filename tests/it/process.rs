@@ -110,7 +110,7 @@ async fn a_policy_that_is_a_pipe_does_not_keep_the_host_waiting() {
 async fn a_call_that_waits_does_not_hold_up_the_end() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let settings = format!(
-        r#"{{"address":"http://{}","query":"up"}}"#,
+        r#"{{"address":"http://{}","query":"up","guard":"off"}}"#,
         silent.local_addr().unwrap()
     );
     let metric = Metric {

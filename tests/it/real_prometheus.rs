@@ -46,6 +46,11 @@ pub(crate) struct RealPrometheus {
 impl RealPrometheus {
     /// Starts a server with this configuration file, and waits until it answers.
     pub(crate) fn start(binary: &Path, configuration: &str) -> Self {
+        Self::start_with(binary, configuration, &[])
+    }
+
+    /// The same, with further flags.
+    pub(crate) fn start_with(binary: &Path, configuration: &str, flags: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let config = folder.path().join("prometheus.yml");
         std::fs::write(&config, configuration).expect("write the configuration");
@@ -61,6 +66,7 @@ impl RealPrometheus {
                 folder.path().join("data").as_os_str(),
             ))
             .arg("--web.listen-address=127.0.0.1:0")
+            .args(flags)
             .arg("--web.enable-remote-write-receiver")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -100,6 +106,15 @@ impl RealPrometheus {
             .to_owned()
     }
 
+    /// The status of the answer to a query.
+    pub(crate) fn status(&self, query: &str) -> u16 {
+        let query: String = form_urlencoded::byte_serialize(query.as_bytes()).collect();
+        let (status, _) = self
+            .get(&format!("/api/v1/query?query={query}"))
+            .expect("an answer");
+        status
+    }
+
     /// Waits until the query has a result.
     pub(crate) fn wait_for_result(&self, query: &str) {
         let query: String = form_urlencoded::byte_serialize(query.as_bytes()).collect();
@@ -111,7 +126,7 @@ impl RealPrometheus {
     }
 
     /// The status and the JSON body, null where it is none; nothing while there is no whole answer.
-    fn get(&self, path: &str) -> Option<(u16, Value)> {
+    pub(crate) fn get(&self, path: &str) -> Option<(u16, Value)> {
         let mut stream = TcpStream::connect(self.address).ok()?;
         stream.set_read_timeout(Some(PATIENCE)).ok()?;
         // 1.0: the body ends with the connection and comes in one piece.

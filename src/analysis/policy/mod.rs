@@ -4,8 +4,12 @@
 //! `prometheus`, from [`Dial`].
 
 pub mod address;
+pub mod namespace;
+
+mod read;
 
 use std::borrow::Cow;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use http::HeaderName;
@@ -14,9 +18,11 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use self::address::{AddressPattern, HostPattern};
+use self::namespace::Namespaces;
+use self::read::read;
 use crate::analysis::metric::Metric;
 use crate::analysis::settings::fields::{Complaint, Fields};
-use crate::analysis::settings::{Authentication, GUARDS, Guard, Settings};
+use crate::analysis::settings::{Authentication, Guard, Settings};
 
 /// What the operator allows and sets.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,12 +39,20 @@ pub struct Policy {
     pub files: Vec<String>,
     /// Headers that settings may not set.
     pub forbidden_headers: Vec<HeaderName>,
-    /// Bounds of one measurement.
+    /// Bounds of measurements.
     pub limits: Limits,
     /// Hosts that ambient AWS credentials sign for, beside `*.amazonaws.com`.
     pub aws_hosts: Vec<HostPattern>,
     /// Templates may switch certificate verification off.
     pub insecure: bool,
+    /// The namespace that queries look into.
+    pub namespaces: Namespaces,
+    /// Rules that templates may not silence.
+    pub suppressions: Suppressions,
+    /// Labels that tell what happened, not to whom, beside those that are known.
+    pub outcome_labels: Vec<String>,
+    /// Where counters are served over HTTP; none: nowhere. Port 0 takes a free one.
+    pub metrics: Option<SocketAddr>,
     /// The level of the log: `trace`, `debug`, `info`, `warn`, `error` or `off`.
     pub log_level: Option<String>,
 }
@@ -54,7 +68,31 @@ pub struct Dial {
     pub no_loopback: bool,
 }
 
-/// Bounds of one measurement.
+/// Which rules templates may not silence (`suppressions.forbidden`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Suppressions {
+    /// None of them: `all`.
+    AllForbidden,
+    /// These.
+    Forbidden(Vec<String>),
+}
+
+impl Suppressions {
+    /// Whether a comment or the setting `allow` does not silence `rule`.
+    pub fn forbids(&self, rule: &str) -> bool {
+        match self {
+            Suppressions::AllForbidden => true,
+            Suppressions::Forbidden(rules) => rules.iter().any(|one| one == rule),
+        }
+    }
+
+    /// Whether every rule may be silenced.
+    pub fn allows_all(&self) -> bool {
+        matches!(self, Suppressions::Forbidden(rules) if rules.is_empty())
+    }
+}
+
+/// Bounds of one measurement, and of all that are made at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// The longest `timeout` that settings may give.
@@ -67,6 +105,12 @@ pub struct Limits {
     pub samples: usize,
     /// Bytes of a measurement's value.
     pub value: usize,
+    /// Requests at once to one server; more wait their turn.
+    pub queries: usize,
+    /// Bytes of answers at once from one server, at least one body; more wait their turn.
+    pub bodies_per_server: usize,
+    /// The same from all servers.
+    pub bodies: usize,
 }
 
 /// Where settings and the operator's defaults are silent, as the built-in provider.
@@ -80,6 +124,9 @@ impl Default for Limits {
             series: 5_000,
             samples: 50_000,
             value: 16 << 10,
+            queries: 32,
+            bodies_per_server: 64 << 20,
+            bodies: 128 << 20,
         }
     }
 }
@@ -96,6 +143,10 @@ impl Default for Policy {
             limits: Limits::default(),
             aws_hosts: Vec::new(),
             insecure: true,
+            namespaces: Namespaces::default(),
+            suppressions: Suppressions::Forbidden(Vec::new()),
+            outcome_labels: Vec::new(),
+            metrics: None,
             log_level: None,
         }
     }
@@ -273,118 +324,6 @@ fn is_at(json: &[u8], default: Option<&str>) -> bool {
 /// Scheme, host and port: what of an address may be shown.
 fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()
-}
-
-fn read(fields: &mut Fields<'_>) -> Policy {
-    let mut policy = Policy {
-        guard_floor: fields.word("guardFloor", &GUARDS).unwrap_or(Guard::Off),
-        dial: fields.object("dial", dial).unwrap_or_default(),
-        files: fields.texts("files"),
-        forbidden_headers: fields
-            .object("headers", forbidden_headers)
-            .unwrap_or_default(),
-        limits: fields.object("limits", limits).unwrap_or_default(),
-        insecure: fields.boolean("insecure").unwrap_or(true),
-        log_level: fields.object("log", log_level).flatten(),
-        ..Policy::default()
-    };
-    for text in fields.texts("addresses") {
-        match AddressPattern::read(&text) {
-            Ok(pattern) => policy.addresses.push(pattern),
-            Err(problem) => fields.complain("addresses", problem),
-        }
-    }
-    policy.aws_hosts = fields
-        .texts("awsHosts")
-        .into_iter()
-        .map(|host| HostPattern::new(&host))
-        .collect();
-    if let Some(defaults) = fields.raw_object("defaults") {
-        policy.defaults = defaults.clone();
-        defaults_hold(fields, defaults);
-    }
-    for pattern in &policy.files {
-        if !pattern.starts_with('/') {
-            fields.complain("files", format!("`{pattern}` is no absolute path"));
-        }
-    }
-    for later in ["namespace", "suppressions", "outcomeLabels", "metrics"] {
-        fields.not_yet(later);
-    }
-    policy
-}
-
-/// The defaults must be good settings beside any query.
-fn defaults_hold(fields: &mut Fields<'_>, defaults: &Map<String, Value>) {
-    let query = Map::from_iter([("query".to_owned(), Value::from("up"))]);
-    for complaint in Settings::from_object(&query, defaults)
-        .err()
-        .unwrap_or_default()
-    {
-        fields.complain(&format!("defaults.{}", complaint.path), complaint.problem);
-    }
-}
-
-fn dial(fields: &mut Fields<'_>) -> Dial {
-    let mut nets = |key| {
-        let mut nets = Vec::new();
-        for text in fields.texts(key) {
-            match text
-                .parse::<IpNet>()
-                .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
-            {
-                Ok(net) => nets.push(net),
-                Err(_) => fields.complain(
-                    key,
-                    format!("`{text}` is neither an IP address nor a range such as `10.0.0.0/8`"),
-                ),
-            }
-        }
-        nets
-    };
-    let (deny, allow) = (nets("deny"), nets("allow"));
-    Dial {
-        deny,
-        allow,
-        no_loopback: fields.boolean("loopback") == Some(false),
-    }
-}
-
-fn forbidden_headers(fields: &mut Fields<'_>) -> Vec<HeaderName> {
-    let mut names = Vec::new();
-    for text in fields.texts("forbidden") {
-        match HeaderName::from_bytes(text.as_bytes()) {
-            Ok(name) => names.push(name),
-            Err(_) => fields.complain("forbidden", format!("`{text}` is no name of a header")),
-        }
-    }
-    names
-}
-
-fn limits(fields: &mut Fields<'_>) -> Limits {
-    let usual = Limits::default();
-    let mut count = |key, usual| match fields.natural(key) {
-        Some(0) => {
-            fields.complain(key, "`0` allows nothing; give 1 or above");
-            usual
-        }
-        Some(number) => usize::try_from(number).unwrap_or(usize::MAX),
-        None => usual,
-    };
-    Limits {
-        body: count("body", usual.body),
-        series: count("series", usual.series),
-        samples: count("samples", usual.samples),
-        value: count("value", usual.value),
-        timeout: fields.duration("timeout").unwrap_or(usual.timeout),
-    }
-}
-
-fn log_level(fields: &mut Fields<'_>) -> Option<String> {
-    const LEVELS: [&str; 6] = ["trace", "debug", "info", "warn", "error", "off"];
-    fields
-        .word("level", &LEVELS.map(|level| (level, level)))
-        .map(str::to_owned)
 }
 
 #[cfg(test)]

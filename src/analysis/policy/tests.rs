@@ -1,6 +1,8 @@
 use serde_json::json;
 
 use super::*;
+use crate::analysis::policy::namespace::Mode;
+use crate::analysis::run::AnalysisRun;
 use crate::analysis::settings::fields::joined;
 
 fn read_of(json: &Value) -> Result<Policy, Vec<Complaint>> {
@@ -24,7 +26,20 @@ fn a_policy_is_read_whole_or_refused_with_every_complaint() {
         "insecure": false,
         "log": {"level": "debug"},
         "addresses": ["http://prom:9090"],
+        "namespace": {"mode": "require", "labels": ["namespace", "exported_namespace"]},
+        "suppressions": {"forbidden": ["fallback-passes"]},
+        "outcomeLabels": "verdict",
+        "metrics": {"listen": "[::1]:0"},
     }));
+    assert_eq!(read.namespaces.mode, Some(Mode::Require));
+    assert!(read.suppressions.forbids("fallback-passes") && !read.suppressions.forbids("x"));
+    assert_eq!(read.outcome_labels, ["verdict"]);
+    assert_eq!(read.metrics, "[::1]:0".parse().ok());
+    assert!(
+        policy(json!({"suppressions": {"forbidden": "all"}}))
+            .suppressions
+            .forbids("x")
+    );
     assert_eq!(read.limits.timeout, Duration::from_secs(120));
     assert!(read.dial.no_loopback && !read.insecure);
     assert_eq!(policy(json!({})), Policy::default());
@@ -54,8 +69,24 @@ fn a_policy_is_read_whole_or_refused_with_every_complaint() {
             "`addresses`: `prom` has no scheme",
         ),
         (
-            json!({"namespace": {"mode": "require"}}),
-            "`namespace`: not held by this version; leave it out",
+            json!({"namespace": {"mode": "enforce"}}),
+            "`namespace.mode`: `enforce` is none of `require`, `inject`, `off`",
+        ),
+        (
+            json!({"namespace": {"labels": ["k8s.namespace"]}}),
+            "`namespace.labels`: `k8s.namespace` is no label name",
+        ),
+        (
+            json!({"metrics": {"listen": ":9464"}}),
+            "`metrics.listen`: `:9464` is no IP address and port; write for example `127.0.0.1:9464`",
+        ),
+        (
+            json!({"limits": {"body": 8, "bodiesPerServer": 7}}),
+            "`limits.bodiesPerServer`: `7` is below `body`, 8",
+        ),
+        (
+            json!({"limits": {"queries": 0}}),
+            "`limits.queries`: `0` allows nothing; give 1 or above",
         ),
     ] {
         assert_eq!(
@@ -241,5 +272,92 @@ fn what_the_policy_does_not_allow_is_refused_by_key() {
         ),
     ] {
         assert_eq!(refused(policy, given, address), [problem]);
+    }
+}
+
+#[test]
+fn a_limit_that_is_not_given_leaves_room_for_one_body() {
+    let limits = policy(json!({"limits": {"body": 200 << 20}})).limits;
+    assert_eq!(
+        (limits.bodies_per_server, limits.bodies),
+        (200 << 20, 200 << 20)
+    );
+    let usual = Policy::default().limits;
+    assert_eq!(
+        (usual.queries, usual.bodies_per_server, usual.bodies),
+        (32, 64 << 20, 128 << 20)
+    );
+}
+
+#[test]
+fn a_run_is_held_to_a_namespace() {
+    let labels = json!(["kubernetes_namespace", "exported_namespace"]);
+    for (own, given, run, expected) in [
+        (json!({}), json!({}), "shop", Ok(None)),
+        (json!({"mode": "off"}), json!({}), "shop", Ok(None)),
+        (
+            json!({}),
+            json!({"namespace": "other"}),
+            "shop",
+            Ok(Some("namespace=other Inject")),
+        ),
+        (
+            json!({}),
+            json!({"namespace": "other", "namespaceLabel": "tenant"}),
+            "shop",
+            Ok(Some("tenant=other Inject")),
+        ),
+        (
+            json!({"labels": labels}),
+            json!({"namespace": "other"}),
+            "shop",
+            Ok(Some("kubernetes_namespace=other Inject")),
+        ),
+        (
+            json!({"mode": "require"}),
+            json!({"namespace": "other"}),
+            "shop",
+            Ok(Some("namespace=shop Require")),
+        ),
+        (
+            json!({"mode": "inject", "labels": labels}),
+            json!({"namespaceLabel": "exported_namespace"}),
+            "shop",
+            Ok(Some("exported_namespace=shop Inject")),
+        ),
+        (
+            json!({"mode": "inject"}),
+            json!({"namespaceLabel": "tenant"}),
+            "shop",
+            Err("`namespaceLabel`: `tenant` is none of `namespace`; the operator's policy decides"),
+        ),
+        (
+            json!({"labels": labels}),
+            json!({"namespace": "shop", "namespaceLabel": "tenant"}),
+            "shop",
+            Err(
+                "`namespaceLabel`: `tenant` is none of `kubernetes_namespace`, `exported_namespace`; the operator's policy decides",
+            ),
+        ),
+        (
+            json!({"mode": "inject"}),
+            json!({}),
+            "",
+            Err("`namespace`: the run has no namespace that queries could be held to"),
+        ),
+    ] {
+        let mut given = given.as_object().expect("an object").clone();
+        given.insert("query".into(), "up".into());
+        let settings = Settings::from_object(&given, &Map::new()).expect("settings");
+        let run = AnalysisRun {
+            namespace: run.to_owned(),
+            ..AnalysisRun::default()
+        };
+        let found = policy(json!({"namespace": own})).namespace_for(&settings, &run);
+        let found = found
+            .map_err(|complaint| complaint.to_string())
+            .map(|rule| rule.map(|rule| format!("{}={} {:?}", rule.label, rule.value, rule.mode)));
+        let found = found.as_ref().map(Option::as_deref).map_err(String::as_str);
+        assert_eq!(found, expected, "{own} {given:?}");
     }
 }

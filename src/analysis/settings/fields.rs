@@ -225,13 +225,6 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A key of the stable form that this version does not act on: refused, because nobody would hold it.
-    pub(crate) fn not_yet(&mut self, key: &'static str) {
-        if self.value(key).is_some() {
-            self.complain(key, "not held by this version; leave it out");
-        }
-    }
-
     /// A list of objects, each read by `read`.
     pub(crate) fn objects<T>(
         &mut self,

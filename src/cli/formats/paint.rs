@@ -2,6 +2,7 @@
 
 use unicode_width::UnicodeWidthChar;
 
+use crate::analysis::measurement::Phase;
 use crate::lint::level::Level;
 
 /// Whether there are colours.
@@ -20,6 +21,16 @@ impl Paint {
             Level::Deny => self.in_code("1;31", text),
             Level::Warn => self.in_code("1;33", text),
             Level::Info => self.in_code("1;36", text),
+        }
+    }
+
+    /// The colour of a verdict; what is not decided has none.
+    pub(in crate::cli) fn phase(self, phase: &Phase, text: &str) -> String {
+        match phase {
+            Phase::Successful => self.in_code("32", text),
+            Phase::Failed | Phase::Error => self.in_code("1;31", text),
+            Phase::Inconclusive => self.in_code("1;33", text),
+            _ => text.to_owned(),
         }
     }
 
@@ -84,6 +95,6 @@ pub(in crate::cli) fn escaped(json: &str) -> String {
 }
 
 /// The columns that a shown character takes.
-pub(super) fn columns(c: char) -> usize {
+pub(in crate::cli) fn columns(c: char) -> usize {
     c.width().unwrap_or(1)
 }

@@ -44,8 +44,11 @@ impl Question {
         ))
     }
 
-    fn interval(&self) -> Duration {
-        self.known.interval.unwrap_or(USUAL_INTERVAL)
+    pub(super) fn interval(&self) -> Duration {
+        self.known
+            .interval
+            .or_else(|| self.measured_interval())
+            .unwrap_or(USUAL_INTERVAL)
     }
 
     /// The run is younger than the look-back.
@@ -79,10 +82,10 @@ impl Question {
 
     fn server_lags(&self, numbers: &Numbers<'_>) -> Reached<Option<Cause>> {
         let lag = numbers.get("u").and_then(seconds);
-        let Some(lag) = lag.filter(|lag| *lag > self.interval() * 2) else {
+        let Some(lag) = lag.filter(|lag| *lag > self.interval().saturating_mul(2)) else {
             return Ok(None);
         };
-        let delay = whole_seconds(self.known.delay + lag);
+        let delay = whole_seconds(self.known.delay.saturating_add(lag));
         Ok(Some(Cause::new(
             NoData::ServerLags,
             &format!("no data: the server lags {}", exact(lag)),
@@ -122,6 +125,7 @@ impl Question {
                     None if self.is_young() => continue,
                     // It may come again: only what ended before this run and the one it replaced has ended.
                     Some(ago) if self.is_young() && ago <= LOOK_BACK => continue,
+                    Some(ago) if ago <= self.interval().saturating_mul(2) => continue,
                     ago => ago.map(rough),
                 },
                 _ if numbers.parts.is_none() || self.is_young() => continue,
@@ -214,7 +218,7 @@ impl Question {
     fn one_sample_in(&self, window: Duration, samples: f64) -> Cause {
         let held = if samples < 1.0 { "no" } else { "one" };
         let interval = self.interval();
-        let assumed = if self.known.interval.is_some() {
+        let assumed = if self.known.interval.or(self.measured_interval()).is_some() {
             ""
         } else {
             " assumed"

@@ -161,6 +161,36 @@ impl Question {
         }
     }
 
+    /// The scrape interval as the samples of the last 15m tell it, the longest of all; none where it was not asked.
+    pub fn measured_interval(&self) -> Option<Duration> {
+        const MEASURED: Duration = Duration::from_secs(15 * 60);
+        let numbers = self.answers.iter().filter_map(|(_, answer)| match answer {
+            Answer::Numbers(numbers) => Some(numbers),
+            _ => None,
+        });
+        let samples = numbers.flat_map(|numbers| {
+            let counts = (0..MOST_SUBJECTS).map(|index| numbers.get(&format!("n{index}")));
+            counts.flatten().copied()
+        });
+        samples
+            .filter(|samples| *samples >= 1.0)
+            .filter_map(|samples| {
+                Duration::try_from_secs_f64(MEASURED.as_secs_f64() / samples).ok()
+            })
+            .max()
+    }
+
+    /// How old the newest `up` of the server is, where that is more than two scrapes; zero where it was not asked.
+    pub fn lag(&self) -> Duration {
+        let newest = self.answers.iter().find_map(|(_, answer)| match answer {
+            Answer::Numbers(numbers) => numbers.get("u").copied(),
+            _ => None,
+        });
+        let age = newest.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        age.filter(|age| *age > self.interval() * 2)
+            .unwrap_or_default()
+    }
+
     /// The cause, as far as it is known by now.
     pub fn finish(mut self) -> Cause {
         self.is_closed = true;
@@ -230,7 +260,8 @@ impl Question {
         parts
     }
 
-    /// Of each selector: `k` series in the last hour, `l` live ones, `m` samples in its window, `d` targets down; `u`, the age
+    /// Of each selector: `k` series in the last hour, `l` live ones, `m` samples in its window, `n` samples in 15m where the
+    /// scrape interval is not known, `d` targets down; `u`, the age
     /// of the newest `up`.
     fn of_selectors(&self) -> Vec<(String, String)> {
         let mut parts = Vec::new();
@@ -246,6 +277,12 @@ impl Question {
             if let (Some(window), Some(_)) = (subject.window, &subject.metric) {
                 let window = words::prometheus(window);
                 add("m", format!("max(count_over_time({x}[{window}]))"));
+            }
+            if let (None, Some(_)) = (self.known.interval, &subject.metric) {
+                add(
+                    "n",
+                    format!("max(count_over_time({x}[15m]) and {x} offset 15m)"),
+                );
             }
             if let Some(up) = subject.up() {
                 add("d", format!("count({up} == 0)"));

@@ -37,7 +37,7 @@ impl Question {
                     let count = numbers.get(&format!("{name}{index}"));
                     count.is_some_and(|count| *count > 0.0)
                 };
-                some("l") && some("r") && !some("b")
+                some("left") && some("right") && !some("both")
             }),
             // All have series and the answer is empty: where there is one join, it is that.
             _ if joins.len() == 1 => joins.iter().enumerate().next(),
@@ -68,7 +68,11 @@ fn joins(tree: &Expr) -> Vec<(&Expr, &Binary)> {
 fn parts(text: &str, joins: &[(&Expr, &Binary)]) -> Vec<(String, String)> {
     let mut parts = Vec::new();
     for (index, (node, join)) in joins.iter().enumerate() {
-        for (name, expr) in [("l", &join.left), ("r", &join.right), ("b", *node)] {
+        for (name, expr) in [
+            ("left", &join.left),
+            ("right", &join.right),
+            ("both", *node),
+        ] {
             if let Some(text) = text.get(expr.span.start..expr.span.end) {
                 parts.push((format!("{name}{index}"), format!("count({text})")));
             }

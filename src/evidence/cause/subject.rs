@@ -136,7 +136,7 @@ impl Subject {
         let shared: Vec<&str> = self
             .matchers
             .iter()
-            .filter(|matcher| TARGET_LABELS.contains(&matcher.label.as_str()))
+            .filter(|matcher| matcher.names_target())
             .map(|matcher| matcher.text.as_str())
             .collect();
         (!shared.is_empty()).then(|| format!("up{{{}}}", shared.join(",")))
@@ -159,6 +159,13 @@ impl Subject {
     /// What people call it.
     pub(super) fn name(&self) -> &str {
         self.metric.as_deref().unwrap_or(&self.selector)
+    }
+}
+
+impl Narrow {
+    /// Its label is one that `up` has too.
+    pub(super) fn names_target(&self) -> bool {
+        TARGET_LABELS.contains(&self.label.as_str())
     }
 }
 

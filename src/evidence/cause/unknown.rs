@@ -39,13 +39,16 @@ impl Question {
     }
 
     pub(super) fn label_value_unknown(&self, numbers: &Numbers<'_>) -> Reached<Option<Cause>> {
-        for (_, subject) in self.missing(numbers) {
+        for (index, subject) in self.missing(numbers) {
+            // Targets that are down are known all the same.
+            let is_down = numbers.some("d", index);
             let asked = subject.narrowing().into_iter();
             // So early the pods of this run are only not there yet.
             let asked: Vec<&Narrow> = asked
                 .filter(|matcher| !(self.is_young() && self.holds_hash(matcher)))
+                .filter(|matcher| !(is_down && matcher.names_target()))
                 .collect();
-            let mut all_known = !asked.is_empty();
+            let mut all_known = !asked.is_empty() && !is_down;
             for matcher in &asked {
                 match self.exists(subject.narrowed(&[matcher]), FOR_SUGGESTIONS)? {
                     Some(false) => return self.value_unknown(subject, matcher).map(Some),

@@ -1,1 +1,0 @@
-//! A text into the query that counts what happened in its window.
