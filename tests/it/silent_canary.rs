@@ -80,6 +80,7 @@ fn servers() -> Vec<RealPrometheus> {
         })
         .collect();
     for server in &servers {
+        // The guard asks as of a moment ago, so that equal questions are asked once.
         server.wait_for_result(
             r#"sum(increase(kube_pod_container_status_restarts_total{namespace="echo-prod"}[1m] offset 1s)) > 0"#,
         );
