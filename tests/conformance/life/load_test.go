@@ -57,7 +57,7 @@ func TestManyAtOnce(t *testing.T) {
 func TestLargeAtOnce(t *testing.T) {
 	plugin := host.Start(t)
 	metric, _ := ten(t, host.Plain)
-	given := inFlight()
+	given := over()
 	given.Metadata["large"] = strings.Repeat("0123456789abcdef", 200*1024/16)
 	atOnce(func(int) {
 		for range 20 {

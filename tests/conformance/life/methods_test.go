@@ -34,7 +34,7 @@ func TestMethods(t *testing.T) {
 	if theirs, ours := builtin.GetMetadata(builtinMetric), plugin.GetMetadata(metric); !reflect.DeepEqual(theirs, ours) {
 		t.Errorf("GetMetadata: expected %v, found %v", theirs, ours)
 	}
-	given := inFlight()
+	given := over()
 	if ours := plugin.Resume(run, metric, given); !same(builtin.Resume(run, builtinMetric, given), ours) {
 		t.Errorf("Resume: expected the measurement unchanged, found %+v", ours)
 	}
@@ -53,7 +53,7 @@ func TestNilRun(t *testing.T) {
 	for _, difference := range twins.Compare(twins.NoRun, host.Measure(nil, builtinMetric), plugin.Run(nil, metric), host.Wrapped()) {
 		t.Error("Run: ", difference)
 	}
-	given := inFlight()
+	given := over()
 	if ours := plugin.Resume(nil, metric, given); !same(given, ours) {
 		t.Errorf("Resume: expected the measurement unchanged, found %+v", ours)
 	}
@@ -78,17 +78,19 @@ func TestMetadataOfNoQuery(t *testing.T) {
 	}
 }
 
-// inFlight is a measurement with something in every field.
-func inFlight() v1alpha1.Measurement {
+// over is a measurement that has its phase: nobody changes it any more. What becomes of one that waits is told in runs.
+func over() v1alpha1.Measurement {
 	started := metav1.NewTime(time.Now().Add(-time.Minute))
+	finished := metav1.NewTime(time.Now())
 	resume := metav1.NewTime(time.Now().Add(time.Hour))
 	return v1alpha1.Measurement{
-		Phase:     v1alpha1.AnalysisPhaseRunning,
-		Message:   "waiting for data",
-		StartedAt: &started,
-		ResumeAt:  &resume,
-		Value:     "[0.5]",
-		Metadata:  map[string]string{"key": "value", "empty": ""},
+		Phase:      v1alpha1.AnalysisPhaseInconclusive,
+		Message:    "no data",
+		StartedAt:  &started,
+		FinishedAt: &finished,
+		ResumeAt:   &resume,
+		Value:      "[0.5]",
+		Metadata:   map[string]string{"key": "value", "empty": ""},
 	}
 }
 

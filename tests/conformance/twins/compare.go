@@ -31,7 +31,9 @@ func Compare(difference Difference, theirs, ours v1alpha1.Measurement, strict bo
 		differ("warnings", want.Metadata["warnings"], ours.Metadata["warnings"])
 	}
 	for key, value := range ours.Metadata {
-		if _, known := theirs.Metadata[key]; !known && (strict || !ownMetadata[key]) {
+		// Settings that cannot be read say no guard either: the measurement tells what refused, as under the default.
+		refused := key == "outcome" && Differences[difference].Refused
+		if _, known := theirs.Metadata[key]; !known && !refused && (strict || !ownMetadata[key]) {
 			differ("metadata "+key, "", value)
 		}
 	}
