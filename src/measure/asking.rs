@@ -11,7 +11,7 @@ use super::jobs::Jobs;
 use super::prepare::Ask;
 use crate::evidence::parts::{Numbers, Parts};
 use crate::prometheus::{
-    Answer, Client, Data, LabelValues, Limits, Query, QueryError, Server, When,
+    AlertHealth, Answer, Client, Data, LabelValues, Limits, Query, QueryError, Server, When,
 };
 
 /// Warnings that say that a part of the data did not answer (Thanos).
@@ -154,28 +154,32 @@ impl Asker<'_> {
         self.counted(Request::LookUp, answer)
     }
 
-    /// The jobs that exposed what `matcher` selects within a week before `t`; none where that cannot be told.
-    pub(super) async fn jobs(&self, matcher: &str, t: Timestamp) -> Option<Vec<String>> {
-        if let Some(jobs) = self.jobs.kept(self.server, matcher) {
-            return Some(jobs);
-        }
-        let jobs = self
-            .values("job", Some(matcher), week_before(t), JOBS + 1)
-            .await
-            .ok()?;
-        self.jobs.keep(self.server, matcher, jobs.clone());
-        Some(jobs)
+    /// The jobs that exposed what `matcher` selects within a week before `t`; none where there is no such.
+    pub(super) async fn jobs(
+        &self,
+        matcher: &str,
+        t: Timestamp,
+    ) -> Result<Option<Vec<String>>, QueryError> {
+        let jobs = match self.jobs.kept(self.server, matcher) {
+            Some(jobs) => jobs,
+            None => {
+                let week = week_before(t);
+                let jobs = self.values("job", Some(matcher), week, JOBS + 1).await?;
+                self.jobs.keep(self.server, matcher, jobs.clone());
+                jobs
+            }
+        };
+        Ok(Some(jobs).filter(|jobs| !jobs.is_empty()))
     }
 
-    /// Whether an alerting rule of this name is loaded and healthy.
-    pub(super) async fn is_alert_healthy(&self, name: &str) -> bool {
+    /// How the alerting rules of this name fare; none where no such rule is loaded.
+    pub(super) async fn alert_health(&self, name: &str) -> Result<Option<AlertHealth>, QueryError> {
         let body = self.limits.body;
         let health = self
             .client
             .alert_health(self.server, name, self.rest(), body)
             .await;
-        let health = self.counted(Request::LookUp, health);
-        matches!(health, Ok(Some(health)) if health.is_healthy)
+        self.counted(Request::LookUp, health)
     }
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::attempt::Attempt;
 use super::counters::Tally;
-use super::guarded::{Evidence, Look};
+use super::guarded::Look;
 use super::no_data::{Case, SCRAPE_INTERVAL, Step, Waiting, inconclusive_passes, step, usual_wait};
 use super::prepare::{Guarded, Prepared};
 use super::wording::Wording;
@@ -14,7 +14,8 @@ use crate::analysis::measurement::{Measurement, Phase};
 use crate::analysis::metric::Metric;
 use crate::analysis::secrets::Mask;
 use crate::analysis::settings::{self, Guard};
-use crate::evidence::cause::words::PROMOTE;
+use crate::evidence::cause::words::{INITIALISE, PROMOTE, fallback_heard, fallback_on_data};
+use crate::evidence::fresh::Fresh;
 use crate::evidence::outcome::{NoData, Outcome, Refusal};
 use crate::text::duration::go_duration;
 
@@ -24,7 +25,7 @@ pub(super) struct Ending {
     pub(super) outcome: Outcome,
     pub(super) message: Wording,
     value: String,
-    evidence: String,
+    evidence: Wording,
     waiting: Option<(Waiting, Timestamp)>,
     /// How long it would have waited first.
     pub(super) after: Option<Duration>,
@@ -103,7 +104,7 @@ impl Stage<'_> {
 
     /// How it ends where it rests on data, or is refused by its conditions.
     pub(super) fn with_data(&self, look: Look, outcome: Outcome) -> Ending {
-        let (phase, message) = match look.verdict {
+        let (phase, message) = match look.verdict.clone() {
             Some(verdict) => (verdict.phase, verdict.message),
             None => (Phase::Error, Wording::default()),
         };
@@ -112,7 +113,7 @@ impl Stage<'_> {
             _ => outcome,
         };
         Ending {
-            evidence: evidence(&look.known, self.guarded),
+            evidence: evidence(&look, outcome, self.guarded),
             phase,
             outcome,
             message,
@@ -159,7 +160,7 @@ impl Stage<'_> {
         };
         let waits = phase == Phase::Running;
         Ending {
-            evidence: evidence(&look.known, self.guarded),
+            evidence: evidence(&look, Outcome::NoData(reason.why), self.guarded),
             waiting: waits.then(|| (waiting, waiting.resume_at(now, &self.metric.interval))),
             after: (self.no_data() == settings::NoData::Wait && !is_hopeless)
                 .then(|| self.longest(&look, Some(reason))),
@@ -202,7 +203,7 @@ impl Ending {
             warned: guarded.warnings.clone(),
             ..Tally::of(Guard::Enforce, self.outcome)
         })
-        .own("evidence", self.evidence)
+        .own("evidence", self.evidence.line(mask))
         .lines("findings", &guarded.warnings, mask)
         .quoted("warnings", &self.warnings, mask)
         .quoted("infos", &self.infos, mask);
@@ -221,20 +222,24 @@ fn told(reason: &Reason) -> Wording {
     }
 }
 
-/// `witness 1, fresh 2 of 2, 3000 events in 5m, 1 request more`
-fn evidence(known: &Evidence, guarded: &Guarded) -> String {
-    let mut words = Vec::new();
+/// `witness 1, fresh 2 of 2, 3000 events in 5m, 1 request more`, and whose answer it is.
+fn evidence(look: &Look, outcome: Outcome, guarded: &Guarded) -> Wording {
+    let known = &look.known;
+    let mut said = Wording::default();
+    let mut add = |words: Wording| {
+        let separator = if said == Wording::default() { "" } else { ", " };
+        said = std::mem::take(&mut said).own(separator).then(words);
+    };
+    let own = |text: &str| Wording::default().own(text);
     if known.is_witness_asked {
-        words.push(match known.witness {
-            Some(series) => format!("witness {series}"),
-            None => "no witness".to_owned(),
+        add(match known.witness {
+            Some(series) => own(&format!("witness {series}")),
+            None => own("no witness"),
         });
     }
-    if let Some(fresh) = &known.fresh {
-        let (good, asked) = fresh.count();
-        if asked > 0 {
-            words.push(format!("fresh {good} of {asked}"));
-        }
+    let (fresh, asked) = known.fresh.as_ref().map_or((0, 0), Fresh::count);
+    if asked > 0 {
+        add(own(&format!("fresh {fresh} of {asked}")));
     }
     if let (Some(_), Some(events)) = (known.least_events, &guarded.events) {
         let count = known.events.unwrap_or(0.0);
@@ -242,12 +247,22 @@ fn evidence(known: &Evidence, guarded: &Guarded) -> String {
             "" => String::new(),
             window => format!(" in {window}"),
         };
-        words.push(format!("{count:.0} events{window}"));
+        add(own(&format!("{count:.0} events{window}")));
     }
     match known.requests.saturating_sub(1) {
         0 => {}
-        1 => words.push("1 request more".to_owned()),
-        more => words.push(format!("{more} requests more")),
+        1 => add(own("1 request more")),
+        more => add(own(&format!("{more} requests more"))),
     }
-    words.join(", ")
+    if outcome == Outcome::FallbackOnData && known.is_fallback {
+        add(own(&fallback_on_data(&look.value)));
+    }
+    if let Some((metric, jobs)) = &known.heard {
+        let heard = Wording::of_others(&fallback_heard(metric, jobs));
+        add(heard.own(&format!("; {INITIALISE}")));
+    }
+    if let Some(skipped) = known.skipped {
+        add(own(&format!("skipped: {skipped}")));
+    }
+    said
 }

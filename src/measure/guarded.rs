@@ -22,7 +22,7 @@ use crate::evidence::heard::{self, LookUp};
 use crate::evidence::outcome::{NoData, Outcome};
 use crate::evidence::parts::{Numbers, Parts};
 use crate::evidence::witness::{counted, witness_with_fallbacks};
-use crate::prometheus::QueryError;
+use crate::prometheus::{AlertHealth, QueryError};
 use crate::text::chain::chain;
 
 /// One look at the data.
@@ -85,6 +85,12 @@ pub(super) struct Evidence {
     /// Measured on the samples.
     pub(super) scrape_interval: Option<Duration>,
     pub(super) requests: usize,
+    /// The answer is what the text answers without data.
+    pub(super) is_fallback: bool,
+    /// Whose absence was believed, as these jobs were heard.
+    pub(super) heard: Option<(String, Vec<String>)>,
+    /// What the server does not offer.
+    pub(super) skipped: Option<&'static str>,
 }
 
 /// Looks once.
@@ -257,6 +263,7 @@ impl Looker<'_> {
             return Ok(Outcome::Data);
         }
         let numbers = self.ask(tree, needs).await?;
+        known.is_fallback = kind == Kind::Constant;
         known.is_witness_asked = needs.witness;
         known.witness = numbers.get("w").filter(|series| *series > 0.0);
         known.events = needs.events.and(numbers.get("e"));
@@ -298,7 +305,7 @@ impl Looker<'_> {
         has_witness: bool,
         stands_in: bool,
         outcome: Outcome,
-        known: &Evidence,
+        known: &mut Evidence,
     ) -> Result<Outcome, Missing> {
         if let Some((_, state)) = fresh.blocks(&tree.selected) {
             let age = self.guarded.age.unwrap_or_default();
@@ -313,7 +320,7 @@ impl Looker<'_> {
         if has_witness && !has_stale_candidate {
             return Ok(outcome);
         }
-        if !stands_in && known.is_witness_asked && self.is_heard(tree, fresh).await? {
+        if !stands_in && known.is_witness_asked && self.is_heard(tree, fresh, known).await? {
             return Ok(Outcome::FallbackHeard);
         }
         Err(Missing::because(NoData::Unexplained))
@@ -363,7 +370,12 @@ impl Looker<'_> {
     }
 
     /// Whether the exporters of all counters that may have no series in health are there.
-    async fn is_heard(&self, tree: &Tree, fresh: &Fresh) -> Result<bool, Missing> {
+    async fn is_heard(
+        &self,
+        tree: &Tree,
+        fresh: &Fresh,
+        known: &mut Evidence,
+    ) -> Result<bool, Missing> {
         let text = &self.guarded.ask.text;
         let Some(candidates) =
             heard::candidates(text, &tree.expr, &tree.labels, &tree.selected, Some(fresh))
@@ -377,18 +389,27 @@ impl Looker<'_> {
             .map(|(label, value)| (label.as_str(), value.as_str()));
         let mut jobs = Vec::with_capacity(candidates.len());
         for candidate in &candidates {
-            match candidate.look_up(namespace) {
-                Some(LookUp::Jobs { metric }) => {
-                    match self.asker.jobs(&metric, self.guarded.t).await {
-                        Some(found) if !found.is_empty() => jobs.push(found),
-                        _ => return Ok(false),
-                    }
-                }
-                Some(LookUp::Alert { name }) => match self.asker.is_alert_healthy(&name).await {
-                    true => jobs.push(Vec::new()),
-                    false => return Ok(false),
-                },
+            let found = match candidate.look_up(namespace) {
                 None => return Ok(false),
+                Some(LookUp::Jobs { metric }) => {
+                    let found = self.asker.jobs(&metric, self.guarded.t).await;
+                    found.map_err(|_| "the server's index cannot be asked for jobs")
+                }
+                Some(LookUp::Alert { name }) => {
+                    let health = self.asker.alert_health(&name).await;
+                    let is_healthy = |health: AlertHealth| health.is_healthy.then(Vec::new);
+                    health
+                        .map(|health| health.and_then(is_healthy))
+                        .map_err(|_| "the server has no rules API")
+                }
+            };
+            match found {
+                Ok(Some(found)) => jobs.push(found),
+                Ok(None) => return Ok(false),
+                Err(skipped) => {
+                    known.skipped = Some(skipped);
+                    return Ok(false);
+                }
             }
         }
         let spans: Vec<_> = candidates
@@ -401,6 +422,10 @@ impl Looker<'_> {
         let range = self.freshness(tree).range();
         let parts = heard::ask(&candidates, &jobs, &witness, range);
         let numbers = self.numbers(Request::Heard, &parts).await?;
-        Ok(heard::is_heard(&candidates, &numbers))
+        let is_heard = heard::is_heard(&candidates, &numbers);
+        if is_heard && let (Some(first), Some(jobs)) = (candidates.first(), jobs.first()) {
+            known.heard = Some((first.metric.clone(), jobs.clone()));
+        }
+        Ok(is_heard)
     }
 }
