@@ -32,8 +32,9 @@ type Answer struct {
 	Endless bool
 }
 
-// Script holds an answer per query text, or per path for requests that carry no query. The key Named answers queries whose
-// parts carry names and that are no key themselves, the key "" the rest.
+// Script holds an answer per query text, or per path for requests that carry no query: with a `?` and the look-up's matcher,
+// or for all matchers. The key Named answers queries whose parts carry names and that are no key themselves, the key "" the
+// rest.
 type Script map[string]Answer
 
 // Named is the key of queries that ask for several numbers at once.

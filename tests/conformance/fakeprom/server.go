@@ -104,7 +104,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 
 func (s Script) find(r *http.Request) Answer {
 	query := r.Form.Get("query")
-	keys := []string{query, r.URL.Path}
+	keys := []string{query, r.URL.Path + "?" + r.Form.Get("match[]"), r.URL.Path}
 	if strings.Contains(query, partLabel) {
 		keys = []string{query, Named, r.URL.Path}
 	}

@@ -19,7 +19,6 @@ import (
 
 	"promql-guard/tests/conformance/fakeprom"
 	"promql-guard/tests/conformance/host"
-	"promql-guard/tests/conformance/twins"
 )
 
 // play is a wait under way: a cluster, a controller and a server of its own.
@@ -199,9 +198,30 @@ func (p *play) patch(t *testing.T, patch string) {
 }
 
 // anew stops the controller and starts another on the same objects.
-func anew(_ *testing.T, p *play) {
-	p.stop()
-	p.stop = p.cluster.control(2)
+func anew(t *testing.T, p *play) {
+	stopped(t, p)
+	started(t, p)
+}
+
+// stopped ends the controller, started starts another; away is the time between.
+func stopped(_ *testing.T, p *play) { p.stop() }
+
+func started(_ *testing.T, p *play) { p.stop = p.cluster.control(2) }
+
+func away(span time.Duration) act {
+	return func(t *testing.T, p *play) {
+		stopped(t, p)
+		time.Sleep(span)
+		started(t, p)
+	}
+}
+
+// upWith starts the server again with other answers.
+func upWith(script fakeprom.Script) act {
+	return func(t *testing.T, p *play) {
+		p.server.Say(script)
+		up(t, p)
+	}
 }
 
 // kill ends the process of the gate's plugin, which cannot do anything about it.
@@ -232,9 +252,3 @@ var hold = says(fakeprom.Script{"": {Hang: true}})
 
 // id is the run's name.
 func (w wait) id() string { return strings.ReplaceAll(w.name, " ", "-") }
-
-// under is a gate of its own plugin process.
-func under(entry host.Entry, row twins.Row) twins.Row {
-	row.Entry = entry
-	return row
-}
