@@ -148,10 +148,31 @@ var waits = []wait{
 			says: []string{`Metric "m" assessed Failed due to failed (1) > failureLimit (0): "Error Message: no data: ready_total`},
 		},
 	},
+	{name: "data come before the usual end", gate: once(backlog("freshData: true")), acts: []act{lasts(4 * time.Minute), says(healthy)}, times: 1, end: passed},
+	{
+		name: "waits among measurements that are kept", spec: "measurementRetention: [{metricName: m, limit: 1}]",
+		gate: metric{"m", "{interval: 1s, count: 3}", answering(healthy, "noDataFor: 30s")}, acts: []act{measured, says(nothing), resumed, says(healthy)}, times: 1,
+		end: end{phase: success, measurements: "Successful", counts: "3: 3 S 0 F 0 I, 0 E", outcome: "data"},
+	},
+	{
+		name: "an endless metric waits", gate: metric{"m", "{interval: 1s}", answering(healthy, "noDataFor: 30s")}, acts: []act{measured, says(nothing), resumed, says(sick)}, times: 1,
+		end: end{
+			phase: failed, measurements: "Successful Failed", counts: "2: 1 S 1 F 0 I, 0 E", outcome: "data", last: []string{"is false: result[0] is 9"},
+			says: []string{`Metric "m" assessed Failed`, "is false: result[0] is 9"},
+		},
+	},
+	{
+		name: "two gates wait", gate: once(backlog("noDataFor: 30s")), siblings: []metric{{"late", "{interval: 1s, count: 1}", answering(healthy, "noDataFor: 30s")}, {"never", "{interval: 1s, count: 1}", backlog("noDataFor: 4s")}},
+		acts: []act{resumed, says(healthy)}, times: 1,
+		end: passed.with(func(e *end) {
+			e.phase, e.says = unclear, []string{`Metric "never" assessed Inconclusive due to inconclusive (1) > inconclusiveLimit (0): "Error Message: ` + unknown}
+			e.siblings = map[string]v1alpha1.AnalysisPhase{"late": success, "never": unclear}
+		}),
+	},
 	// --- wait and terminate: before 1.10 the controller does not ask a measurement whose resumeAt is to come, and takes a run
 	// without a verdict for Successful ---
 	{
-		name: "terminated while it waits", gate: metric{"m", "", backlog("noDataFor: 30s")}, acts: []act{waiting, terminated}, times: 1,
+		name: "terminated while it waits", gate: metric{"m", "", backlog("noDataFor: 30s")}, acts: []act{waiting, says(healthy), heard, terminated, unasked}, times: 1,
 		end: end{
 			phase: unclear, measurements: "Inconclusive", counts: "1: 0 S 0 F 1 I, 0 E", outcome: "terminated", last: []string{"Metric Terminated"},
 			says: []string{`Metric "m" assessed Inconclusive due to inconclusive (1) > inconclusiveLimit (0): "Error Message: Metric Terminated"`},
@@ -229,6 +250,8 @@ var waits = []wait{
 	{
 		name: "no controller until the wait is over", gate: once(backlog("noDataFor: 2s")), acts: []act{waiting, away(3 * time.Second)}, times: 1, end: ranOut,
 	},
+	{name: "another clock", gate: once(backlog("noDataFor: 3s")), acts: []act{waiting, stopped, spoils("2026-01-01T00:00:00Z", "2099-01-01T00:10:00Z"), started}, times: 1, end: ranOut},
+	{name: "times that are gone", gate: once(backlog("noDataFor: 4s")), acts: []act{waiting, stopped, spoils("", ""), started, resumed, lasts(4 * time.Second)}, times: 1, end: ranOut},
 	{
 		name: "the plugin is killed", gate: metric{"m", "{interval: 3s, count: 1}", under(killed, backlog("noDataFor: 30s"))}, acts: []act{waiting, kill, resumed, says(healthy)}, times: 1, end: passed,
 	},
@@ -244,7 +267,7 @@ var waits = []wait{
 	// --- the server is down ---
 	{
 		name: "down in the middle", gate: metric{"m", "{interval: 1s, count: 3, consecutiveErrorLimit: 0}", answering(healthy, "noDataFor: 30s")},
-		acts: []act{measured, down, resumed, resumed, up}, times: 1,
+		acts: []act{measured, down, resumed, tells("connection refused, for "), up}, times: 1,
 		end: end{phase: success, measurements: "Successful Successful Successful", counts: "3: 3 S 0 F 0 I, 0 E", outcome: "data"},
 	},
 	{
@@ -277,6 +300,20 @@ var waits = []wait{
 		end: end{
 			phase: errored, measurements: "Error", counts: "0: 0 S 0 F 0 I, 1 E", last: []string{"index out of range"}, says: []string{`Metric "m" assessed Error`},
 			metadata: map[string]string{"wouldBe": "Inconclusive"},
+		},
+	},
+	{
+		name: "observe and the server is down", isDown: true, gate: metric{"m", "consecutiveErrorLimit: 0", backlog("guard: observe, noDataFor: 2s")},
+		end: end{
+			phase: errored, measurements: "Error", counts: "0: 0 S 0 F 0 I, 1 E", last: []string{"connection refused"}, says: []string{`Metric "m" assessed Error`},
+			metadata: map[string]string{"wouldBe": "Error", "wouldBeAfter": "2s", "wouldBeOutcome": "no-data/server-unreachable"},
+		},
+	},
+	{
+		name: "noData fail", gate: metric{"m", "", backlog("noData: fail")},
+		end: end{
+			phase: failed, measurements: "Failed", counts: "1: 0 S 1 F 0 I, 0 E", outcome: "no-data/metric-unknown", last: []string{unknown},
+			says: []string{`Metric "m" assessed Failed due to failed (1) > failureLimit (0): "Error Message: ` + unknown},
 		},
 	},
 	{
