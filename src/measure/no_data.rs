@@ -73,6 +73,12 @@ impl Waiting {
         later(now, interval.min(LOOK).min(rest).max(BREATH))
     }
 
+    /// No earlier than a breath after the answer: a server that is down takes its time to be found so, and the controller, told
+    /// to ask at once, asks from a state in which the answer is not stored yet, and begins the wait anew.
+    pub(super) fn not_at_once(resume_at: Timestamp, answered: Timestamp) -> Timestamp {
+        resume_at.max(later(answered, BREATH))
+    }
+
     /// As the measurement keeps it, RFC 3339 in whole seconds.
     pub(super) fn note(&self, metadata: &mut BTreeMap<String, String>) {
         metadata.insert("waitingSince".to_owned(), self.since.to_string());
@@ -344,6 +350,14 @@ mod tests {
                 at(told),
                 "{now} {interval}"
             );
+        }
+        for (answered, told) in [
+            ("2026-01-01T12:00:00.2Z", "2026-01-01T12:00:05Z"),
+            ("2026-01-01T12:00:04.2Z", "2026-01-01T12:00:05.2Z"),
+            ("2026-01-01T12:00:10Z", "2026-01-01T12:00:11Z"),
+        ] {
+            let resume_at = at("2026-01-01T12:00:05Z");
+            assert_eq!(Waiting::not_at_once(resume_at, at(answered)), at(told));
         }
         assert!(waiting.is_over(at("2026-01-01T12:02:00Z")));
         assert!(!waiting.is_over(at("2026-01-01T12:01:59.9Z")));

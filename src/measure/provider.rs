@@ -15,6 +15,7 @@ use super::course::{self, Call};
 use super::error::AttemptError;
 use super::findings::unknown_rules;
 use super::jobs::Jobs;
+use super::no_data::Waiting;
 use super::prepare::{Prepared, prepare};
 use super::server;
 use super::surroundings::Surroundings;
@@ -191,7 +192,9 @@ impl Provider {
             started_at: Some(started),
             value: attempt.value,
             metadata: attempt.metadata,
-            resume_at: attempt.resume_at,
+            resume_at: attempt
+                .resume_at
+                .map(|at| Waiting::not_at_once(at, finished)),
         }
     }
 

@@ -5,7 +5,9 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -30,8 +32,39 @@ type Answer struct {
 	Endless bool
 }
 
-// Script holds an answer per query text, or per path for requests that carry no query. The key "" answers the rest.
+// Script holds an answer per query text, or per path for requests that carry no query: with a `?` and the look-up's matcher,
+// or for all matchers. The key Named answers queries whose parts carry names and that are no key themselves, the key "" the
+// rest.
 type Script map[string]Answer
+
+// Named is the key of queries that ask for several numbers at once.
+const Named = "several numbers"
+
+// partLabel is the label by which the plugin tells the numbers apart.
+const partLabel = "__part__"
+
+// Parts is the answer to a query whose parts carry names: one series a part.
+func Parts(numbers map[string]string) Answer {
+	series := make([]string, 0, len(numbers))
+	for _, name := range slices.Sorted(maps.Keys(numbers)) {
+		series = append(series, fmt.Sprintf(`{"metric":{%q:%q},"value":%s}`, partLabel, name, point(numbers[name])))
+	}
+	return Success("vector", list(series))
+}
+
+// Bare is an instant vector of one series without labels: what `vector` and an aggregation give.
+func Bare(value string) Answer {
+	return Success("vector", list([]string{fmt.Sprintf(`{"metric":{},"value":%s}`, point(value))}))
+}
+
+// Values is the answer to a look-up of label values.
+func Values(values ...string) Answer {
+	quoted := make([]string, len(values))
+	for i, value := range values {
+		quoted[i] = strconv.Quote(value)
+	}
+	return Answer{Body: fmt.Sprintf(`{"status":"success","data":%s}`, list(quoted))}
+}
 
 // Success is an API answer with data of one result type, its `result` given as JSON.
 func Success(resultType, result string) Answer {

@@ -30,20 +30,43 @@ const (
 	patience = 60 * time.Second
 )
 
-// startController runs argo-rollouts' AnalysisRun controller on clientsets that keep objects in memory (as its own
-// controller_test.go builds it) until the test ends, and returns the AnalysisRuns of a namespace that holds a Secret.
+// cluster holds objects in memory, as argo-rollouts' own controller_test.go does.
+type cluster struct {
+	kube   *kubefake.Clientset
+	client *argofake.Clientset
+}
+
+// newCluster holds a Secret and no AnalysisRuns.
+func newCluster(secret map[string]string) cluster {
+	return cluster{
+		kube: kubefake.NewSimpleClientset(&corev1.Secret{
+			ObjectMeta: metav1.ObjectMeta{Name: "prometheus", Namespace: namespace},
+			Data:       bytes(secret),
+		}),
+		client: argofake.NewSimpleClientset(),
+	}
+}
+
+func (c cluster) runs() argo.AnalysisRunInterface {
+	return c.client.ArgoprojV1alpha1().AnalysisRuns(namespace)
+}
+
+// startController runs argo-rollouts' AnalysisRun controller on a cluster of its own until the test ends, and returns the
+// AnalysisRuns of a namespace that holds a Secret.
 func startController(t *testing.T, secret map[string]string) argo.AnalysisRunInterface {
-	kube := kubefake.NewSimpleClientset(&corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Name: "prometheus", Namespace: namespace},
-		Data:       bytes(secret),
-	})
-	client := argofake.NewSimpleClientset()
-	argoInformers := informers.NewSharedInformerFactory(client, 0)
-	kubeInformers := kubeinformers.NewSharedInformerFactory(kube, 0)
+	made := newCluster(secret)
+	t.Cleanup(made.control(threads))
+	return made.runs()
+}
+
+// control runs argo-rollouts' AnalysisRun controller on the cluster until it is told to stop; another one may follow it.
+func (c cluster) control(threads int) (stop func()) {
+	argoInformers := informers.NewSharedInformerFactory(c.client, 0)
+	kubeInformers := kubeinformers.NewSharedInformerFactory(c.kube, 0)
 	work := workqueue.NewNamedRateLimitingQueue(queue.DefaultArgoRolloutsRateLimiter(), "AnalysisRuns")
 	config := analysis.ControllerConfig{
-		KubeClientSet:        kube,
-		ArgoProjClientset:    client,
+		KubeClientSet:        c.kube,
+		ArgoProjClientset:    c.client,
 		AnalysisRunInformer:  argoInformers.Argoproj().V1alpha1().AnalysisRuns(),
 		JobInformer:          kubeInformers.Batch().V1().Jobs(),
 		AnalysisRunWorkQueue: work,
@@ -51,23 +74,31 @@ func startController(t *testing.T, secret map[string]string) argo.AnalysisRunInt
 		Recorder:             record.NewFakeEventRecorder(),
 	}
 	// argo-rollouts 1.10 watches the pods of its jobs, 1.9 has no such field.
-	if pods := reflect.ValueOf(&config).Elem().FieldByName("JobPodsInformer"); pods.IsValid() {
+	if pods := reflect.ValueOf(&config).Elem().FieldByName(podsOfJobs); pods.IsValid() {
 		pods.Set(reflect.ValueOf(kubeInformers.Core().V1().Pods()))
 	}
 	controller := analysis.NewController(config)
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.Background())
 	argoInformers.Start(ctx.Done())
 	kubeInformers.Start(ctx.Done())
 	argoInformers.WaitForCacheSync(ctx.Done())
 	kubeInformers.WaitForCacheSync(ctx.Done())
 	ended := make(chan error, 1)
 	go func() { ended <- controller.Run(ctx, threads) }()
-	t.Cleanup(func() {
-		stop()
+	return func() {
+		cancel()
 		work.ShutDown()
 		<-ended
-	})
-	return client.ArgoprojV1alpha1().AnalysisRuns(namespace)
+	}
+}
+
+// podsOfJobs is a field of the controller's configuration since argo-rollouts 1.10.
+const podsOfJobs = "JobPodsInformer"
+
+// isOlder says that the controller is one before argo-rollouts 1.10.
+func isOlder() bool {
+	_, found := reflect.TypeFor[analysis.ControllerConfig]().FieldByName(podsOfJobs)
+	return !found
 }
 
 // until polls a run until it is as wanted.

@@ -63,6 +63,7 @@ var scenarios = []scenario{
 }
 
 func TestRuns(t *testing.T) {
+	t.Parallel()
 	runs := startController(t, map[string]string{"token": secret})
 	t.Run("all", func(t *testing.T) {
 		for _, s := range scenarios {
