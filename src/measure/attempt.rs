@@ -13,7 +13,7 @@ use crate::analysis::measurement::Phase;
 use crate::analysis::metric::Metric;
 use crate::analysis::secrets::Mask;
 use crate::analysis::settings::Settings;
-use crate::evidence::outcome::Outcome;
+use crate::evidence::outcome::{Outcome, Refusal};
 use crate::text::chain::{bounded, chain};
 
 /// Bytes of the query in a measurement's metadata; all entries together stay below 8 KiB.
@@ -49,11 +49,15 @@ impl Attempt {
     }
 
     /// What a call that ran out of its time says.
-    pub(super) fn late(timeout: Duration) -> Self {
-        Attempt::error(format!(
+    pub(super) fn late(timeout: Duration, is_guarded: bool) -> Self {
+        let attempt = Attempt::error(format!(
             "the measurement took longer than its timeout of {} s",
             timeout.as_secs_f64()
-        ))
+        ));
+        match is_guarded {
+            true => attempt.rests_on(Outcome::Error(Refusal::Server)),
+            false => attempt,
+        }
     }
 
     /// Adds the query that was sent; it keeps its lines.

@@ -105,6 +105,7 @@ impl Provider {
         secrets.extend(prepared.secrets());
         self.remember(&secrets);
         let timeout = prepared.timeout;
+        let is_guarded = prepared.is_guarded();
         let call = Call {
             metric,
             waited,
@@ -114,7 +115,7 @@ impl Provider {
         let attempt = self.asked(policy, prepared, call, secrets);
         tokio::time::timeout(timeout + GRACE, attempt)
             .await
-            .unwrap_or_else(|_| Attempt::late(timeout))
+            .unwrap_or_else(|_| Attempt::late(timeout, is_guarded))
     }
 
     /// Asks the server and judges what it says.
