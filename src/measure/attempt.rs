@@ -14,7 +14,7 @@ use crate::analysis::measurement::Phase;
 use crate::analysis::metric::Metric;
 use crate::analysis::secrets::Mask;
 use crate::analysis::settings::{Guard, Settings};
-use crate::evidence::outcome::Outcome;
+use crate::evidence::outcome::{Outcome, Refusal};
 use crate::text::chain::{bounded, chain};
 
 /// Bytes of the query in a measurement's metadata; all entries together stay below 8 KiB.
@@ -50,11 +50,22 @@ impl Attempt {
     }
 
     /// What a call that ran out of its time says.
-    pub(super) fn late(timeout: Duration) -> Self {
-        Attempt::error(format!(
+    pub(super) fn late(timeout: Duration, guard: Guard) -> Self {
+        let message = format!(
             "the measurement took longer than its timeout of {} s",
             timeout.as_secs_f64()
-        ))
+        );
+        Attempt::refused(message, guard, Refusal::Server)
+    }
+
+    /// An Error of ours, of which enforce says what refused.
+    fn refused(message: String, guard: Guard, refusal: Refusal) -> Self {
+        let outcome = Outcome::Error(refusal);
+        let attempt = Attempt::error(message).counts(Tally::of(guard, outcome));
+        match guard {
+            Guard::Enforce => attempt.own("outcome", outcome.as_str()),
+            Guard::Observe | Guard::Off => attempt,
+        }
     }
 
     /// Adds the query that was sent; it keeps its lines.
@@ -110,19 +121,12 @@ impl Attempt {
 impl AttemptError {
     /// An Error measurement; where the guard rails hold it says what refused.
     pub(super) fn attempt(&self, mask: &Mask, guard: Guard) -> Attempt {
-        let outcome = Outcome::Error(self.refusal());
-        let denied = match self {
-            AttemptError::Lint(finding) => vec![finding.clone()],
-            _ => Vec::new(),
-        };
-        let attempt = Attempt::error(Wording::of_others(&chain(self)).line(mask)).counts(Tally {
-            denied,
-            ..Tally::of(guard, outcome)
-        });
-        match guard {
-            Guard::Enforce => attempt.own("outcome", outcome.as_str()),
-            Guard::Observe | Guard::Off => attempt,
+        let message = Wording::of_others(&chain(self)).line(mask);
+        let mut attempt = Attempt::refused(message, guard, self.refusal());
+        if let (Some(tally), AttemptError::Lint(finding)) = (&mut attempt.tally, self) {
+            tally.denied.push(finding.clone());
         }
+        attempt
     }
 }
 

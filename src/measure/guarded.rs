@@ -386,7 +386,7 @@ impl Looker<'_> {
             .guarded
             .namespace
             .as_ref()
-            .map(|(label, value)| (label.as_str(), value.as_str()));
+            .map(|rule| (rule.label.as_str(), rule.value.as_str()));
         let mut jobs = Vec::with_capacity(candidates.len());
         for candidate in &candidates {
             let found = match candidate.look_up(namespace) {

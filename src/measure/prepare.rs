@@ -73,7 +73,7 @@ pub(super) struct Guarded {
     /// None for what is no PromQL, under `dialect: metricsql`.
     pub(super) tree: Option<Tree>,
     /// The label and value that every selector must match.
-    pub(super) namespace: Option<(String, String)>,
+    pub(super) namespace: Option<NamespaceRule>,
     /// What is wrong if the answer holds several series.
     pub(super) deny_if_several: Option<String>,
     /// What lint warns of.
@@ -104,14 +104,21 @@ impl Prepared {
         self.address.host_str().unwrap_or_default()
     }
 
-    /// Why nothing more is asked.
-    pub(super) fn refused(&self, error: AttemptError) -> Refused {
-        let guard = match self.rails {
+    /// Which guard rails hold.
+    pub(super) fn guard(&self) -> Guard {
+        match self.rails {
             Rails::None => Guard::Off,
             Rails::Observed(_) => Guard::Observe,
             Rails::Enforced(_) => Guard::Enforce,
-        };
-        Refused { error, guard }
+        }
+    }
+
+    /// Why nothing more is asked.
+    pub(super) fn refused(&self, error: AttemptError) -> Refused {
+        Refused {
+            error,
+            guard: self.guard(),
+        }
     }
 
     /// What settings and address hold that must not be shown, whether or not it came from a Secret.
@@ -289,9 +296,7 @@ impl Writer<'_> {
             .namespace_for(self.settings, self.run)
             .map_err(|complaint| AttemptError::Policy(vec![complaint]))?;
         // A template's own namespace is a guard rail, the operator's is not.
-        let operators = rule
-            .as_ref()
-            .filter(|_| self.policy.namespaces.mode.is_some());
+        let operators = rule.as_ref().filter(|rule| rule.is_operators);
         let plain = Ask {
             text: held(&filled, operators)?,
             when: when(self.settings, self.now).await?,
@@ -358,7 +363,7 @@ impl Writer<'_> {
             age,
             canary: canary.map(|(rollout, hash)| (rollout.to_owned(), hash.to_owned())),
             tree,
-            namespace: rule.map(|rule| (rule.label.clone(), rule.value.clone())),
+            namespace: rule.cloned(),
             deny_if_several: deny_if_several.into_iter().next(),
             warnings: warn,
         })

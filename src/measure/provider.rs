@@ -115,6 +115,7 @@ impl Provider {
         secrets.extend(prepared.secrets());
         self.remember(&secrets);
         let timeout = prepared.timeout;
+        let guard = prepared.guard();
         let call = Call {
             metric,
             waited,
@@ -124,7 +125,7 @@ impl Provider {
         let attempt = self.asked(policy, prepared, call, secrets);
         tokio::time::timeout(timeout + GRACE, attempt)
             .await
-            .unwrap_or_else(|_| Attempt::late(timeout))
+            .unwrap_or_else(|_| Attempt::late(timeout, guard))
     }
 
     /// Asks the server and judges what it says.

@@ -84,6 +84,12 @@ fn known(stage: Stage<'_>, look: &Look, tree: &Tree) -> Known {
         interval: settings.scrape_interval.or(look.known.scrape_interval),
         delay: settings.delay,
         hash: guarded.canary.as_ref().map(|(_, hash)| hash.clone()),
+        // In the template's own namespace, which may be misspelt, what is elsewhere helps.
+        within: guarded
+            .namespace
+            .as_ref()
+            .filter(|rule| rule.is_operators)
+            .map(|rule| (rule.label.clone(), rule.value.clone())),
     }
 }
 
@@ -101,9 +107,13 @@ fn said(state: State) -> cause::State {
 
 /// What the measurement said when it was last looked at.
 fn told_before(measurement: &Measurement) -> Option<Reason> {
-    let outcome = measurement.metadata.get("outcome")?;
+    let why = NoData::of_word(measurement.metadata.get("outcome")?)?;
+    // Each look tells these itself: what the last one said of the server is over.
+    if matches!(why, NoData::ServerUnreachable | NoData::PartialAnswer) {
+        return None;
+    }
     Some(Reason {
-        why: NoData::of_word(outcome)?,
+        why,
         message: measurement.message.clone(),
         remedy: None,
         lag: Duration::ZERO,

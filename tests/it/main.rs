@@ -8,6 +8,7 @@ mod host;
 use host::grpc as host_grpc;
 
 mod answer;
+mod attack;
 mod aws;
 mod cause;
 mod cli;

@@ -201,6 +201,11 @@ impl Policy {
                 format!("`{}` is not among the allowed addresses", origin(address)),
             );
         }
+        if self.namespaces.mode.is_some() {
+            for (path, problem) in namespace::ways_around(settings, address) {
+                refuse(path, problem);
+            }
+        }
         if let Authentication::OAuth2 { token_url, .. } = &settings.authentication
             && !self.allows_address(token_url)
         {

@@ -1,5 +1,8 @@
 //! The policy's and a template's words into the namespace that the queries of a run look into.
 
+use http::header::CONTENT_TYPE;
+use url::Url;
+
 use super::Policy;
 use crate::analysis::run::AnalysisRun;
 use crate::analysis::settings::Settings;
@@ -33,6 +36,8 @@ pub struct NamespaceRule {
     pub value: String,
     /// What becomes of a selector that does not pin it.
     pub mode: Mode,
+    /// The operator's, so that it holds for everything that is asked and shown; else the template's.
+    pub is_operators: bool,
 }
 
 /// The label that holds the namespace where nobody says.
@@ -85,8 +90,29 @@ impl Policy {
             label: label.to_owned(),
             value,
             mode,
+            is_operators: own.mode.is_some(),
         }))
     }
+}
+
+/// What makes a server read another query than the one that is held to the namespace: parameters of the address, which stay
+/// in the URL of a POST, and a type of the body under which its form is not read (Go's `Request.FormValue` then takes the
+/// URL's). Each with its key.
+pub(super) fn ways_around(settings: &Settings, address: &Url) -> Vec<(&'static str, String)> {
+    const SELECTING: [&str; 3] = ["query", "match[]", "rule_name[]"];
+    let parameters = address
+        .query_pairs()
+        .filter(|(name, _)| SELECTING.contains(&name.as_ref()))
+        .map(|(name, _)| {
+            let problem = format!("the parameter `{name}` selects data beside the query");
+            ("address", problem)
+        });
+    let headers = settings
+        .headers
+        .iter()
+        .filter(|header| header.key.eq_ignore_ascii_case(CONTENT_TYPE.as_str()))
+        .map(|header| ("headers", format!("`{}` may not be set", header.key)));
+    parameters.chain(headers).collect()
 }
 
 fn quoted(labels: &[String]) -> String {

@@ -19,6 +19,7 @@ mod unknown;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::evidence::namespace::Namespace;
 use crate::promql::ast::{Expr, ExprKind, ValueType};
 use crate::promql::select::data_selectors;
 use crate::promql::{Features, Options, parse};
@@ -51,6 +52,8 @@ pub struct Known {
     pub delay: Duration,
     /// The hash of the run's pods.
     pub hash: Option<String>,
+    /// The label and value that everything asked must match: names and values of elsewhere are not the reader's to see.
+    pub within: Option<(String, String)>,
 }
 
 /// A question to the server, at the time of the measurement.
@@ -105,6 +108,8 @@ pub enum Answer {
 pub struct Question {
     known: Known,
     witness: Option<Witness>,
+    /// The matcher of [`Known::within`].
+    within: Option<String>,
     answers: Vec<(Ask, Answer)>,
     pending: Option<Ask>,
     /// Nothing more can be asked.
@@ -125,6 +130,13 @@ impl Question {
     /// Why there are no data where this is known.
     pub fn new(mut known: Known) -> Self {
         known.subjects.truncate(MOST_SUBJECTS);
+        let within = known
+            .within
+            .as_ref()
+            .map(|(label, value)| Namespace { label, value }.matcher());
+        for subject in &mut known.subjects {
+            subject.within.clone_from(&within);
+        }
         let options = Options {
             features: Features::All,
             holes: &[],
@@ -136,6 +148,7 @@ impl Question {
         Question {
             known,
             witness,
+            within,
             answers: Vec::new(),
             pending: None,
             is_closed: false,
@@ -288,7 +301,11 @@ impl Question {
                 add("d", format!("count({up} == 0)"));
             }
         }
-        parts.push(("u".to_owned(), "min(time() - timestamp(up))".to_owned()));
+        let up = match &self.within {
+            Some(within) => format!("up{{{within}}}"),
+            None => "up".to_owned(),
+        };
+        parts.push(("u".to_owned(), format!("min(time() - timestamp({up}))")));
         parts
     }
 

@@ -44,6 +44,8 @@ pub struct Subject {
     pub is_heard: bool,
     /// What was said of it before.
     pub state: State,
+    /// A matcher that everything asked of it carries.
+    pub(super) within: Option<String>,
 }
 
 /// One matcher of a selector.
@@ -76,6 +78,7 @@ impl Subject {
             has_time: false,
             is_heard: false,
             state: State::NotAsked,
+            within: None,
         })
     }
 
@@ -114,6 +117,7 @@ impl Subject {
             }
             None => "",
         };
+        self.enclose(&mut inside);
         if inside.is_empty() {
             name.to_owned()
         } else {
@@ -125,7 +129,11 @@ impl Subject {
     pub(super) fn narrowing(&self) -> Vec<&Narrow> {
         let asks = |matcher: &&Narrow| matches!(matcher.op, MatchOp::Equal | MatchOp::Regexp);
         let is_open = |matcher: &&Narrow| matcher.value.is_empty() || matcher.value == ".*";
-        let shut = || self.matchers.iter().filter(move |m| !is_open(m));
+        // What everything carries shuts nothing more out; without a name it may be all there is.
+        let is_everywhere =
+            |m: &Narrow| self.metric.is_some() && self.within.as_ref() == Some(&m.text);
+        let matchers = || self.matchers.iter().filter(move |m| !is_everywhere(m));
+        let shut = || matchers().filter(move |m| !is_open(m));
         // Without a name a look-up needs a matcher that does not accept the empty text.
         let excluding = shut().filter(|m| self.metric.is_some() && !asks(m));
         shut().filter(asks).chain(excluding).collect()
@@ -133,13 +141,23 @@ impl Subject {
 
     /// The `up` of the targets that the selector names; none where it names none.
     pub(super) fn up(&self) -> Option<String> {
-        let shared: Vec<&str> = self
+        let mut shared: Vec<String> = self
             .matchers
             .iter()
             .filter(|matcher| matcher.names_target())
-            .map(|matcher| matcher.text.as_str())
+            .map(|matcher| matcher.text.clone())
             .collect();
-        (!shared.is_empty()).then(|| format!("up{{{}}}", shared.join(",")))
+        if shared.is_empty() {
+            return None;
+        }
+        self.enclose(&mut shared);
+        Some(format!("up{{{}}}", shared.join(",")))
+    }
+
+    fn enclose(&self, inside: &mut Vec<String>) {
+        let within = self.within.iter().filter(|own| !inside.contains(own));
+        let within: Vec<String> = within.cloned().collect();
+        inside.extend(within);
     }
 
     /// It selects the same, matcher by matcher.

@@ -27,13 +27,13 @@ impl Question {
             }
             let known = self.texts(
                 Ask::Names {
-                    matching: None,
+                    matching: self.within.as_ref().map(|within| format!("{{{within}}}")),
                     limit: NAMES,
                 },
                 0,
             )?;
             let near = near_metric(name, known.unwrap_or_default());
-            return Ok(Some(metric_unknown(name, near)));
+            return Ok(Some(metric_unknown(name, self.within.as_deref(), near)));
         }
         Ok(None)
     }
@@ -110,7 +110,8 @@ impl Question {
     }
 }
 
-fn metric_unknown(name: &str, near: Option<&str>) -> Cause {
+fn metric_unknown(name: &str, within: Option<&str>, near: Option<&str>) -> Cause {
+    let within = within.map_or_else(String::new, |within| format!(" with {}", piece(within)));
     let near = near.map(|near| format!("did you mean {}", piece(near)));
     let born = (!says_gauge(name)).then(|| {
         "a counter born with its first error: initialise it, or set eventsQuery".to_owned()
@@ -118,7 +119,10 @@ fn metric_unknown(name: &str, near: Option<&str>) -> Cause {
     let remedies: Vec<String> = near.into_iter().chain(born).collect();
     Cause::new(
         NoData::MetricUnknown,
-        &format!("no data: {} had no series in the last 7 days", piece(name)),
+        &format!(
+            "no data: {} had no series{within} in the last 7 days",
+            piece(name)
+        ),
         (!remedies.is_empty()).then(|| remedies.join("; ")),
     )
 }

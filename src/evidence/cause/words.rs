@@ -131,8 +131,8 @@ pub const INITIALISE: &str = "initialise the counter at start";
 
 /// A measurement that was terminated while it waited, with the message it waited with.
 pub fn terminated(message: &str) -> String {
-    let line = one_line(message);
-    format!("ended while waiting for data: {}", bounded(&line, LINE))
+    let line = format!("ended while waiting for data: {}", one_line(message));
+    bounded(&line, LINE)
 }
 
 /// A text of others, bounded.

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::fresh::{Fresh, Selected, counted_in, in_milliseconds};
+use super::namespace::Namespace;
 use super::parts::{Numbers, Parts, closed};
 use super::selector::{matchers, quoted_for_regexp};
 use crate::promql::ast::{Expr, MatchOp, Selector};
@@ -119,7 +120,7 @@ impl Candidate {
                     inside.push(format!("__name__={}", quote(&self.metric)));
                 }
                 if let Some((label, value)) = namespace {
-                    inside.push(format!("{label}={}", quote(value)));
+                    inside.push(Namespace { label, value }.matcher());
                 }
                 let name = if named { self.metric.as_str() } else { "" };
                 let metric = match inside.is_empty() {
