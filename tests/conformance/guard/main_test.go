@@ -15,8 +15,8 @@ import (
 	"promql-guard/tests/conformance/host"
 )
 
-// update writes the table of README.md anew.
-var update = flag.Bool("update", false, "write the table of scenarios in README.md anew")
+// update writes the tables of README.md and docs/scenarios.md anew.
+var update = flag.Bool("update", false, "write the tables of README.md and docs/scenarios.md anew")
 
 // here is this package's folder: host.Main goes to another.
 var here, _ = os.Getwd()

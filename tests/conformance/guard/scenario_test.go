@@ -28,8 +28,10 @@ const (
 type scenario struct {
 	// ID is unique; a number is that of the worked example in the contract. The namespace is `s<id>`.
 	ID string `json:"id"`
-	// Name is the row's text in README.md.
+	// Name is the row's text in docs/scenarios.md.
 	Name string `json:"name"`
+	// Readme: the row stands in README.md too, so its name must do without the row before it.
+	Readme bool `json:"readme"`
 	// Age is that of the AnalysisRun at the moment of measuring.
 	Age duration `json:"age"`
 	// Query and the conditions, as in a template.

@@ -10,14 +10,30 @@ import (
 	"github.com/argoproj/argo-rollouts/pkg/apis/rollouts/v1alpha1"
 )
 
-// The table stands between these in README.md.
+// A table stands between these in each document.
 const (
 	begins = "<!-- scenarios -->"
 	ends   = "<!-- /scenarios -->"
 )
 
+// The documents that have one, from the root of the repository.
+const (
+	readmePath = "README.md"
+	allPath    = "docs/scenarios.md"
+)
+
 // row is one line of the table.
 type row struct{ name, builtin, off, observe, enforce string }
+
+// short is README.md's table: what an author moves from and to.
+func short(rows []row) string {
+	var lines strings.Builder
+	lines.WriteString("| scenario | built-in | promql-guard |\n|---|---|---|\n")
+	for _, r := range rows {
+		fmt.Fprintf(&lines, "| %s | %s | %s |\n", strings.ReplaceAll(r.name, "|", `\|`), r.builtin, r.enforce)
+	}
+	return lines.String()
+}
 
 func table(rows []row) string {
 	var lines strings.Builder
@@ -36,7 +52,7 @@ func makeRow(name string, builtin, off, observed, would, first, last v1alpha1.An
 	return row{name, string(builtin), string(off), fmt.Sprintf("%s (%s)", observed, would), fmt.Sprintf("%s: `%s`", enforced, outcome)}
 }
 
-// expectedRow is a scenario's row as README.md has it.
+// expectedRow is a scenario's row as the documents have it.
 func expectedRow(s scenario) (row, error) {
 	want, err := s.on(false)
 	if err != nil {
@@ -71,37 +87,46 @@ func foundRow(s scenario, said answer) row {
 		v1alpha1.AnalysisPhase(observed.Metadata["wouldBe"]), first.Phase, last.Phase, first.Metadata["outcome"])
 }
 
-// TestReadme: the table in README.md is the one that the scenarios make.
+// TestReadme: the tables in README.md and docs/scenarios.md are those that the scenarios make.
 func TestReadme(t *testing.T) {
 	scenarios, err := load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var rows []row
+	var all, chosen []row
 	for _, s := range scenarios {
 		made, err := expectedRow(s)
 		if err != nil {
 			t.Fatal(err)
 		}
-		rows = append(rows, made)
+		all = append(all, made)
+		if s.Readme {
+			chosen = append(chosen, made)
+		}
 	}
-	path := filepath.Join(here, "../../../README.md")
-	readme, err := os.ReadFile(path)
+	holds(t, readmePath, short(chosen))
+	holds(t, allPath, table(all))
+}
+
+// holds fails where a document has another table, or none; with -update it is written.
+func holds(t *testing.T, document, table string) {
+	t.Helper()
+	path := filepath.Join(here, "../../..", document)
+	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, rest, begun := strings.Cut(string(readme), begins+"\n")
+	before, rest, begun := strings.Cut(string(text), begins+"\n")
 	_, after, ended := strings.Cut(rest, ends)
 	if !begun || !ended {
-		t.Logf("README.md has no %s and %s", begins, ends)
-		return
+		t.Fatalf("expected %s to have a place for the table, %s and %s", document, begins, ends)
 	}
-	whole := before + begins + "\n" + table(rows) + ends + after
-	if whole == string(readme) {
+	whole := before + begins + "\n" + table + ends + after
+	if whole == string(text) {
 		return
 	}
 	if !*update {
-		t.Fatalf("expected README.md's table to be that of scenarios.yaml; run this package's tests with -update\n%s", table(rows))
+		t.Fatalf("expected the table of %s to be that of scenarios.yaml; run this package's tests with -update\n%s", document, table)
 	}
 	if err := os.WriteFile(path, []byte(whole), 0o644); err != nil {
 		t.Fatal(err)
