@@ -9,7 +9,7 @@ use super::asking::{Asker, week_before};
 use super::counters::Request;
 use super::ending::{Reason, Stage};
 use super::guarded::{Look, Missing};
-use super::prepare::Tree;
+use super::rails::Tree;
 use crate::analysis::measurement::Measurement;
 use crate::evidence::cause::{self, Answer, Ask, Known, Question, Subject};
 use crate::evidence::fresh::State;

@@ -898,6 +898,7 @@ fn it_ends_whatever_is_answered() {
             interval: (chance.below(2) == 0).then(|| Duration::from_millis(chance.below(400_000))),
             delay: Duration::MAX / 2,
             hash: Some(HASH.to_owned()),
+            within: (chance.below(3) == 0).then(|| ("namespace".to_owned(), "shop".to_owned())),
         });
         let mut asked: Vec<Ask> = Vec::new();
         while let Some(ask) = question.next() {
