@@ -7,7 +7,7 @@ use crate::lint::gate::Gate;
 use crate::lint::quote::quoted;
 use crate::lint::rule::Check;
 use crate::promql::Query;
-use crate::promql::answer::{has_selector, range};
+use crate::promql::answer::{fallback, has_selector, range};
 use crate::promql::ast::{Binary, BinaryOp, Expr, ExprKind};
 use crate::promql::class::{Class, class};
 use crate::promql::literal::literal;
@@ -70,7 +70,7 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
     else {
         return;
     };
-    if !filter.keeps_the_bad(gate) {
+    if !filter.keeps_the_bad(gate) || passes_on_evidence(gate, query) {
         return;
     }
     let Some(removed) = filter.removed_and_passed(gate) else {
@@ -92,6 +92,14 @@ fn check(gate: &Gate<'_>, query: &Query, out: &mut Findings<'_>) {
         opposite(filter.op).as_str(),
         go_float(filter.bound)
     ));
+}
+
+/// Under the plugin the table's cells say what becomes of a wait without data. With data behind it what stands in the place of
+/// a removed value is judged by the conditions.
+fn passes_on_evidence(gate: &Gate<'_>, query: &Query) -> bool {
+    let constant = fallback(&query.expr).or(gate.engine.fallback());
+    let elements: &[f64] = constant.as_slice();
+    gate.engine.guards_no_data() && gate.conditions.judge_elements(elements) == Verdict::Successful
 }
 
 /// The comparison that the answer is, and whether a constant stands behind it.
@@ -266,6 +274,25 @@ mod tests {
         ] {
             let query = query.replace("SHARE", SHARE);
             let gate = format!("query: |\n  {query}\nsuccessCondition: {success}");
+            assert_eq!(
+                found(super::RULE.name, &gate),
+                expected,
+                "{query} with {success}"
+            );
+        }
+    }
+
+    #[test]
+    fn under_the_plugin_the_conditions_judge_what_stands_in_its_place() {
+        for (query, success, expected) in [
+            ("SHARE > 0.05", "result[0] < 1", &["deny"][..]),
+            ("(SHARE > 0.05) or vector(0)", "result[0] < 0.05", &[]),
+            ("(SHARE > 0.05) or vector(1)", "result[0] < 1", &["deny"]),
+            ("SHARE > 0.05", "len(result) == 0 || result[0] < 0.5", &[]),
+        ] {
+            let query = query.replace("SHARE", SHARE);
+            let gate =
+                format!("provider: plugin\nquery: |\n  {query}\nsuccessCondition: {success}");
             assert_eq!(
                 found(super::RULE.name, &gate),
                 expected,
