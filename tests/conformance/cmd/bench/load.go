@@ -15,7 +15,7 @@ type load struct {
 }
 
 // takeTurns measures both plugins with so many workers, in rounds.
-func takeTurns(o options, workers int, ours, theirs plugin) ([]figure, error) {
+func takeTurns(o options, workers int, how string, ours, theirs plugin) ([]figure, error) {
 	var our, their load
 	for range o.rounds {
 		if err := our.add(ours, workers, o.measurements/o.rounds); err != nil {
@@ -26,7 +26,10 @@ func takeTurns(o options, workers int, ours, theirs plugin) ([]figure, error) {
 		}
 	}
 	targets := map[int][3]string{1: {"1/2.5", "", ""}, 30: {"1/4", "0.7", "3"}}[workers]
-	at := fmt.Sprintf(", %d at once", workers)
+	if how != plain.name {
+		targets = [3]string{}
+	}
+	at := fmt.Sprintf("%s, %d at once", how, workers)
 	return []figure{
 		{name: "CPU a 1000 measurements" + at, unit: "ms", target: targets[0], ours: our.cpuPerThousand(), theirs: their.cpuPerThousand()},
 		{name: "p99" + at, unit: "ms", target: targets[1], ours: milliseconds(percentile(our.latencies, 99)), theirs: milliseconds(percentile(their.latencies, 99))},

@@ -67,11 +67,24 @@ func run(o options) error {
 	}
 	figures = append(figures, idle)
 	for _, workers := range []int{1, 8, 30} {
-		loads, err := takeTurns(o, workers, ours, theirs)
+		loads, err := takeTurns(o, workers, plain.name, ours, theirs)
 		if err != nil {
 			return err
 		}
 		figures = append(figures, loads...)
+	}
+	for _, how := range guarded {
+		asking, err := ours.asking(how, address)
+		if err != nil {
+			return fmt.Errorf("ask%s: %w", how.name, err)
+		}
+		for _, workers := range []int{1, 30} {
+			loads, err := takeTurns(o, workers, how.name, asking, theirs)
+			if err != nil {
+				return err
+			}
+			figures = append(figures, loads...)
+		}
 	}
 	tell(os.Stdout, o, figures)
 	return nil

@@ -26,22 +26,41 @@ type plugin struct {
 	metric v1alpha1.Metric
 }
 
+// asked is a way to ask: the settings and the condition.
+type asked struct{ name, settings, success string }
+
+// Queries are those of many templates. The first is its own witness, so the guard rails ask nothing more of it in a run
+// that is older than the look-back; the second may answer from nowhere, so they ask once more.
+const (
+	share = `query: sum(rate(http_requests_total{namespace="shop",code!~"5.."}[5m])) / sum(rate(http_requests_total{namespace="shop"}[5m]))`
+	count = `query: sum(increase(http_requests_total{namespace="shop",code=~"5.."}[5m])) or vector(0)`
+)
+
+var (
+	plain   = asked{"", share, "len(result) > 0 && result[0] >= 0.95"}
+	guarded = []asked{
+		{", guarded, one request", share + "\nguard: enforce", "len(result) > 0 && result[0] >= 0.95"},
+		{", guarded, two requests", count + "\nguard: enforce", "len(result) > 0 && result[0] < 5"},
+	}
+)
+
 // launch starts a plugin and takes one measurement, which must succeed.
 func launch(path, address string) (plugin, error) {
 	direct, err := host.Launch(path)
 	if err != nil {
 		return plugin{}, err
 	}
-	metric, err := twins.Row{
-		With:    `query: sum(rate(http_requests_total{namespace="shop",code!~"5.."}[5m])) / sum(rate(http_requests_total{namespace="shop"}[5m]))`,
-		Success: "len(result) > 0 && result[0] >= 0.95",
-		Failure: "result[0] < 0.5",
-	}.Plugin(address)
+	return plugin{Direct: direct}.asking(plain, address)
+}
+
+// asking is the same plugin, asked in another way; one measurement must succeed.
+func (p plugin) asking(how asked, address string) (plugin, error) {
+	metric, err := twins.Row{With: how.settings, Success: how.success}.Plugin(address)
 	if err != nil {
 		return plugin{}, err
 	}
-	started := plugin{direct, metric}
-	return started, started.measure()
+	p.metric = metric
+	return p, p.measure()
 }
 
 func (p plugin) measure() error {
@@ -56,7 +75,7 @@ func (p plugin) measure() error {
 func analysisRun() *v1alpha1.AnalysisRun {
 	var run v1alpha1.AnalysisRun
 	// The text is constant: a failure shows at the first measurement.
-	_ = json.Unmarshal([]byte(`{"metadata":{"name":"cart-5478f49d8b-2-1","namespace":"shop","labels":{"rollouts-pod-template-hash":"5478f49d8b"}},
+	_ = json.Unmarshal([]byte(`{"metadata":{"name":"cart-5478f49d8b-2-1","namespace":"shop","creationTimestamp":"2026-01-01T00:00:00Z","labels":{"rollouts-pod-template-hash":"5478f49d8b"}},
 		"spec":{"args":[{"name":"service","value":"cart"}],"metrics":[{"name":"success-rate","interval":"1m","count":5,"provider":{}}]},
 		"status":{"phase":"Running","metricResults":[{"name":"success-rate","phase":"Running","count":1,"successful":1,
 		"measurements":[{"phase":"Successful","value":"[0.97]","startedAt":"2026-01-01T00:00:00Z","finishedAt":"2026-01-01T00:00:00Z"}]}]}}`), &run)

@@ -1,8 +1,9 @@
-// Command fakeprom is the benches' Prometheus: it answers every query with one sample, costs next to nothing, and
-// prints its address. It ends when its standard input does.
+// Command fakeprom is the benches' Prometheus: it answers every query with one sample, and the guard rails' questions with
+// a witness and events, costs next to nothing, and prints its address. It ends when its standard input does.
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"net"
@@ -19,9 +20,14 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	body := []byte(fakeprom.Vector("0.97").Body)
+	sample := []byte(fakeprom.Vector("0.97").Body)
+	evidence := []byte(fakeprom.Success("vector", `[{"metric":{"__part__":"w"},"value":[1,"1"]},{"metric":{"__part__":"e"},"value":[1,"3000"]}]`).Body)
 	go http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		io.Copy(io.Discard, r.Body)
+		form, _ := io.ReadAll(r.Body)
+		body := sample
+		if bytes.Contains(form, []byte("__part__")) {
+			body = evidence
+		}
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 		w.Write(body)
