@@ -72,6 +72,19 @@ pub const NO_DATA: [NoData; 14] = [
     NoData::Unexplained,
 ];
 
+/// All of them.
+pub const REFUSALS: [Refusal; 9] = [
+    Refusal::Settings,
+    Refusal::Policy,
+    Refusal::Namespace,
+    Refusal::Lint,
+    Refusal::Query,
+    Refusal::Condition,
+    Refusal::Limit,
+    Refusal::Server,
+    Refusal::ResultType,
+];
+
 impl NoData {
     /// The reason that an outcome's word names.
     pub fn of_word(word: &str) -> Option<Self> {

@@ -124,9 +124,13 @@ impl Default for Counters {
             Phase::Inconclusive,
             Phase::Error,
         ];
-        for (guard, _) in GUARDS {
+        let born = |guard| match guard {
+            Guard::Enforce => Outcome::Data.as_str(),
+            Guard::Observe | Guard::Off => "",
+        };
+        for (guard, kind) in GUARDS {
             for phase in &phases {
-                let labels = [guard, word(phase), Outcome::Data.as_str()];
+                let labels = [guard, word(phase), born(kind)];
                 counts.insert((Family::Measurements, labels), 0);
             }
         }
@@ -150,7 +154,11 @@ impl Counters {
         };
         let guard = GUARDS.iter().find(|(_, known)| *known == tally.guard);
         let guard = guard.map_or("", |(word, _)| *word);
-        let outcome = tally.outcome.as_str();
+        // Without guard rails nobody looked what an answer rests on.
+        let outcome = match (tally.guard, tally.outcome) {
+            (Guard::Observe | Guard::Off, Outcome::Data) => "",
+            (_, outcome) => outcome.as_str(),
+        };
         add(Family::Measurements, [guard, word(phase), outcome]);
         if let Some((other, outcome)) = &tally.would_be {
             let labels = [word(phase), word(other), outcome.as_str()];
@@ -263,8 +271,8 @@ mod tests {
         for expected in [
             "# TYPE promql_guard_build_info gauge\npromql_guard_build_info{version=\"",
             "# TYPE promql_guard_measurements_total counter\npromql_guard_measurements_total{guard=\"enforce\",phase=\"Error\",outcome=\"data\"} 0\n",
-            "\npromql_guard_measurements_total{guard=\"observe\",phase=\"Successful\",outcome=\"data\"} 2\n",
-            "\npromql_guard_measurements_total{guard=\"off\",phase=\"other\",outcome=\"data\"} 1\n",
+            "\npromql_guard_measurements_total{guard=\"observe\",phase=\"Successful\",outcome=\"\"} 2\n",
+            "\npromql_guard_measurements_total{guard=\"off\",phase=\"other\",outcome=\"\"} 1\n",
             "\npromql_guard_would_be_total{phase=\"Successful\",would_be=\"Inconclusive\",outcome=\"no-data/no-traffic\"} 2\n",
             "\npromql_guard_findings_total{rule=\"empty-query\",level=\"deny\"} 2\n",
             "\npromql_guard_findings_total{rule=\"raw-counter\",level=\"warn\"} 2\n",

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use promql_guard::evidence::outcome::{NO_DATA, Outcome, REFUSALS};
 use promql_guard::lint::rule::{Rule, Section};
 use promql_guard::rules;
 
@@ -63,4 +64,33 @@ fn the_readme_lists_every_rule() {
         read("README.md").contains(&table),
         "README.md: put this table in the place of the one that it has\n{table}"
     );
+}
+
+/// Each word of the closed list has its row, and no other has one.
+#[test]
+fn every_outcome_has_its_row() {
+    let told: Vec<String> = read("docs/outcomes.md")
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
+        .map(|(word, _)| word.to_owned())
+        .collect();
+    let no_data = NO_DATA.iter().map(|why| Outcome::NoData(*why));
+    let refusals = REFUSALS.iter().map(|what| Outcome::Error(*what));
+    let words: Vec<&str> = [
+        Outcome::Data,
+        Outcome::FallbackOnData,
+        Outcome::FallbackHeard,
+    ]
+    .into_iter()
+    .chain(no_data)
+    .chain(refusals)
+    .chain([Outcome::Terminated])
+    .map(Outcome::as_str)
+    .collect();
+    let sorted = |mut words: Vec<String>| {
+        words.sort();
+        words
+    };
+    let words = words.into_iter().map(str::to_owned).collect();
+    assert_eq!(sorted(told), sorted(words));
 }

@@ -99,10 +99,12 @@ fn words(standing: &Standing, queries: Queries) -> String {
             ("warnings", "warnings"),
             ("infos", "infos"),
         ] {
-            let found = noted(telling, key);
-            if !found.is_empty() {
-                lines.push(format!("{title}: {found}"));
-            }
+            let found = telling.metadata.get(key).map_or("", String::as_str);
+            lines.extend(
+                found
+                    .lines()
+                    .map(|line| format!("{title}: {}", visible(line))),
+            );
         }
     }
     lines.extend(would_be(standing));
