@@ -14,6 +14,7 @@ mod cause;
 mod cli;
 mod evidence;
 mod evidence_texts;
+mod faults;
 mod grpc;
 mod hostile;
 mod integrations;
