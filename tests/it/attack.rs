@@ -578,7 +578,8 @@ fn ways_out(address: &str) -> Vec<Value> {
 /// With an operator's namespace mode, all that any server hears, and all that is shown, is of the run's own namespace.
 #[tokio::test]
 async fn there_is_no_way_out_of_the_operators_namespace() {
-    for label in ["namespace", "tenant"] {
+    // The last one tells outcomes everywhere else.
+    for label in ["namespace", "tenant", "status"] {
         let outer = of_many_tenants(label);
         for mode in ["inject", "require"] {
             let labels = if label == "namespace" {
@@ -942,5 +943,52 @@ async fn no_secret_is_told_that_the_server_or_the_query_tells() {
             }
         }
         assert!(heard > 10, "{secret:?}: {heard}");
+    }
+}
+
+/// An address that the operator's patterns allow leads below the allowed path alone.
+#[tokio::test]
+async fn no_path_leads_out_of_an_allowed_one() {
+    let outer = Loopback::serve(|_| Reply::json(EMPTY));
+    let inner = Loopback::serve(|_| Reply::json(EMPTY));
+    let (host, other) = (outer.socket, inner.socket);
+    let provider = provider(json!({"addresses": [format!("http://{host}/a")]}));
+    for address in [
+        format!("http://{host}/a"),
+        format!("http://{host}/a/"),
+        format!("http://{host}/b"),
+        format!("http://{host}/ab"),
+        format!("http://{host}/A"),
+        format!("http://{host}/a/../b"),
+        format!("http://{host}/a/%2e%2e/b"),
+        format!("http://{host}/a/%2E./b"),
+        format!("http://{host}/a/..%2fb"),
+        format!("http://{host}/a/..%5Cb"),
+        format!("http://{host}/a\\..\\b"),
+        format!("http://{host}/a/\t../b"),
+        format!("http://{host}//a/../b"),
+        format!("http://{host}/?/a"),
+        format!("http://{host}#/a"),
+        format!("http://{host}/b#/../a"),
+        format!("http://{host}@{other}/a"),
+        format!("http://{other}/a#@{host}/a"),
+        format!("http://{other}\\@{host}/a"),
+        format!("http://{other}/a?@{host}/a"),
+        format!("https://{host}/a"),
+    ] {
+        let settings =
+            json!({"address": address, "query": "sum(up)", "timeout": 1, "guard": "off"});
+        measured(
+            &provider,
+            &run(6000),
+            &metric(&settings, "len(result) == 0"),
+        )
+        .await;
+    }
+    assert_eq!(inner.connections(), 0);
+    let heard = outer.requests();
+    assert_eq!(heard.len(), 2, "{heard:?}");
+    for request in heard {
+        assert_eq!(request.target, "/a/api/v1/query");
     }
 }
