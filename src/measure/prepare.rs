@@ -8,6 +8,7 @@ use url::Url;
 use super::attempt::Attempt;
 use super::error::AttemptError;
 use super::findings::{Findings, findings};
+use super::needs::{has_absent, is_enough_without_data};
 use super::placeholders;
 use super::secrets::secrets_of;
 use super::surroundings::Surroundings;
@@ -437,22 +438,15 @@ impl Writer<'_> {
             }),
         };
         let Text { text, query } = written?;
+        if is_enough_without_data(&query.expr) {
+            return Err(AttemptError::ConstantEvents);
+        }
         if let Some(tree) = tree {
             tree.selected = selected(&text, &query.expr, labels);
             tree.evidence = Some(text.clone());
         }
         Ok(Some(Events::of_query(&text)))
     }
-}
-
-fn has_absent(expr: &Expr) -> bool {
-    let mut found = false;
-    expr.walk(&mut |node| {
-        found |= ["absent", "absent_over_time"]
-            .iter()
-            .any(|name| node.call(name).is_some());
-    });
-    found
 }
 
 /// The time or times of the query, as of `now`.

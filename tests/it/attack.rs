@@ -992,3 +992,48 @@ async fn no_path_leads_out_of_an_allowed_one() {
         assert_eq!(request.target, "/a/api/v1/query");
     }
 }
+
+/// The author says what counts as data, but not that nothing does.
+#[tokio::test]
+async fn events_that_are_always_there_are_no_evidence() {
+    let outer = Loopback::serve(|request: &Request| {
+        let query = request.field("query").unwrap_or_default();
+        let name = if query.contains("__part__") { "e" } else { "" };
+        let labels = if name.is_empty() {
+            json!({})
+        } else {
+            json!({"__part__": name})
+        };
+        let number = if name.is_empty() { "0" } else { "9" };
+        Reply::json(json!({"status": "success", "data": {"resultType": "vector", "result": [{"metric": labels, "value": [1, number]}]}}).to_string())
+    });
+    for (events, told) in [
+        ("vector(9)", "Error error/settings"),
+        ("9", "Error error/settings"),
+        ("time()", "Error error/settings"),
+        ("sum(increase(y[5m])) or vector(9)", "Error error/settings"),
+        (
+            "sum(increase(y[5m])) or on() vector(1e9)",
+            "Error error/settings",
+        ),
+        (
+            "sum(increase(y[5m])) or vector(0)",
+            "Successful fallback-on-data",
+        ),
+        ("increase(y[5m])", "Successful fallback-on-data"),
+    ] {
+        let settings = json!({"address": outer.url(), "query": "sum(increase(x_errors_total[5m])) or vector(0)", "eventsQuery": events});
+        let found = measured(
+            &provider(json!({})),
+            &run(6000),
+            &metric(&settings, "result[0] == 0"),
+        )
+        .await;
+        assert_eq!(
+            format!("{} {}", found.phase, outcome(&found)),
+            told,
+            "{events}: {}",
+            found.message
+        );
+    }
+}
