@@ -58,6 +58,10 @@ pub(super) enum AttemptError {
         "settings: `minEvents`: what counts as an event cannot be told from this query; set `eventsQuery`"
     )]
     NoEvents,
+    #[error(
+        "settings: `eventsQuery`: it counts events where there are no data; count what a selector takes, without a fallback"
+    )]
+    ConstantEvents,
     #[error(transparent)]
     Server(ServerError),
     #[error(transparent)]
@@ -86,7 +90,8 @@ impl AttemptError {
             | AttemptError::Placeholder { .. }
             | AttemptError::RangeTime { .. }
             | AttemptError::RangeStep(_)
-            | AttemptError::NoEvents => Refusal::Settings,
+            | AttemptError::NoEvents
+            | AttemptError::ConstantEvents => Refusal::Settings,
             AttemptError::Policy(_) => Refusal::Policy,
             AttemptError::Lint(_) => Refusal::Lint,
             AttemptError::Unpinned { .. } => Refusal::Namespace,

@@ -56,7 +56,11 @@ impl Missing {
         let what = match error {
             QueryError::Unreachable { cause, .. } => chain(cause),
             QueryError::Timeout { timeout, .. } => {
-                format!("nothing within {} s", timeout.as_secs_f64())
+                // What was left of the measurement's time: nobody wrote its microseconds.
+                format!(
+                    "nothing within {} s",
+                    (timeout.as_secs_f64() * 10.0).round() / 10.0
+                )
             }
             other => chain(other),
         };

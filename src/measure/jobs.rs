@@ -13,6 +13,9 @@ const KEPT: Duration = Duration::from_secs(600);
 /// So many answers are kept.
 const MOST: usize = 200;
 
+/// Of so many bytes at most: a server may answer names of mebibytes.
+const LARGEST: usize = 16 << 10;
+
 /// The jobs of metrics, by server with identity and `match[]`.
 #[derive(Default)]
 pub(super) struct Jobs(Mutex<Vec<Kept>>);
@@ -41,6 +44,10 @@ impl Jobs {
 
     /// Keeps what was found, for the oldest of too many.
     pub(super) fn keep(&self, server: &Server, matcher: &str, jobs: Vec<String>) {
+        let bytes = matcher.len() + jobs.iter().map(String::len).sum::<usize>();
+        if bytes > LARGEST {
+            return;
+        }
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|kept| !kept.is_of(server, matcher));
         if all.len() >= MOST {

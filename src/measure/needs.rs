@@ -2,6 +2,8 @@
 
 use crate::analysis::measurement::Phase;
 use crate::prometheus::Data;
+use crate::promql::answer::{Constant, has_selector, without_data};
+use crate::promql::ast::Expr;
 
 /// What an answer is to the guard rails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +111,26 @@ pub(super) fn is_idle(data: &Data, idle: Option<f64>) -> bool {
             .iter()
             .all(|one| one.values.iter().all(|point| is(*point))),
         Data::String => false,
+    }
+}
+
+/// Whether `absent` stands in the text.
+pub(super) fn has_absent(expr: &Expr) -> bool {
+    let mut found = false;
+    expr.walk(&mut |node| {
+        found |= ["absent", "absent_over_time"]
+            .iter()
+            .any(|name| node.call(name).is_some());
+    });
+    found
+}
+
+/// Whether an `eventsQuery` counts an event where there are no data: then it is evidence of nothing.
+pub(super) fn is_enough_without_data(expr: &Expr) -> bool {
+    match without_data(expr) {
+        Constant::Value(events) => events >= 1.0,
+        Constant::Empty => false,
+        Constant::Unknown => !has_selector(expr),
     }
 }
 

@@ -185,9 +185,8 @@ impl Writer<'_> {
             .namespace_for(self.settings, self.run)
             .map_err(|complaint| AttemptError::Policy(vec![complaint]))?;
         // A template's own namespace is a guard rail, the operator's is not.
-        let operators = rule.as_ref().filter(|rule| rule.is_operators);
         let plain = Ask {
-            text: held(&filled, operators)?,
+            text: held(&filled, rule.as_ref().filter(|rule| rule.is_operators))?,
             when: when(self.settings, self.now).await?,
         };
         let rails = match guard {

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::error::AttemptError;
 use super::findings::{Findings, findings};
+use super::needs::{has_absent, is_enough_without_data};
 use super::prepare::Ask;
 use super::times::when;
 use crate::analysis::metric::Metric;
@@ -210,22 +211,15 @@ impl Writer<'_> {
             }),
         };
         let Text { text, query } = written?;
+        if is_enough_without_data(&query.expr) {
+            return Err(AttemptError::ConstantEvents);
+        }
         if let Some(tree) = tree {
             tree.selected = selected(&text, &query.expr, labels);
             tree.evidence = Some(text.clone());
         }
         Ok(Some(Events::of_query(&text)))
     }
-}
-
-fn has_absent(expr: &Expr) -> bool {
-    let mut found = false;
-    expr.walk(&mut |node| {
-        found |= ["absent", "absent_over_time"]
-            .iter()
-            .any(|name| node.call(name).is_some());
-    });
-    found
 }
 
 /// The text in the namespace of `rule`; as it is where there is none.

@@ -9,11 +9,14 @@ use host::grpc as host_grpc;
 
 mod answer;
 mod attack;
+mod attack_namespaces;
 mod aws;
 mod cause;
+mod chance;
 mod cli;
 mod evidence;
 mod evidence_texts;
+mod faults;
 mod grpc;
 mod hostile;
 mod integrations;

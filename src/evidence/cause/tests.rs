@@ -1015,3 +1015,60 @@ fn words_where_nothing_is_asked() {
         assert_eq!(message, wanted);
     }
 }
+
+/// All that is asked carries the matcher, and what is told says so.
+#[test]
+fn nothing_is_asked_of_elsewhere() {
+    let within = |known: Known, label: &str| Known {
+        within: Some((label.to_owned(), "shop".to_owned())),
+        ..known
+    };
+    for (label, pin) in [
+        ("namespace", r#"namespace="shop""#),
+        ("k8s.ns", r#""k8s.ns"="shop""#),
+    ] {
+        let selector = format!("app_ready{{{pin},job=\"web\"}}");
+        let known = || {
+            let witness = format!("min({selector})");
+            within(known(&witness, &[(&selector, 0, State::NotAsked)]), label)
+        };
+        let name = format!("app_ready{{{pin}}}");
+        let unknown = Server {
+            names: vec!["app_reddy"],
+            ..Server::default()
+        };
+        let misfit = Server {
+            values: vec!["wbe"],
+            ..Server::default()
+        };
+        let job = format!("app_ready{{job=\"web\",{pin}}}");
+        for (server, told) in [
+            (
+                unknown.without(&name),
+                format!("app_ready had no series with {pin} in the last 7 days"),
+            ),
+            (
+                misfit.without(&job),
+                "app_ready has no series with job=\"web\"".to_owned(),
+            ),
+            (
+                Server::numbers(&[("d0", 1.0)]),
+                "no data: a target of up{".to_owned(),
+            ),
+        ] {
+            let (cause, asked) = server.why(known());
+            assert!(cause.message.contains(&told), "{}", cause.message);
+            for ask in asked {
+                let texts = match ask {
+                    Ask::Query(parts) => parts.into_iter().map(|(_, part)| part).collect(),
+                    Ask::Plain(text) => vec![text],
+                    Ask::Names { matching, .. } => vec![matching.unwrap_or_default()],
+                    Ask::Values { matching, .. } => vec![matching],
+                };
+                for text in texts {
+                    assert!(text.contains(pin), "{text}");
+                }
+            }
+        }
+    }
+}
