@@ -83,12 +83,12 @@ func (c cluster) control(threads int) (stop func()) {
 	kubeInformers.Start(ctx.Done())
 	argoInformers.WaitForCacheSync(ctx.Done())
 	kubeInformers.WaitForCacheSync(ctx.Done())
-	ended := make(chan error, 1)
-	go func() { ended <- controller.Run(ctx, threads) }()
+	go controller.Run(ctx, threads)
 	return func() {
 		cancel()
+		// Run itself is not waited for: it counts on workers that do not begin once it is told to stop, and never returns.
+		work.ShutDownWithDrain()
 		work.ShutDown()
-		<-ended
 	}
 }
 

@@ -293,16 +293,22 @@ func kill(t *testing.T, p *play) {
 	if err := syscall.Kill(pids[0], syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	for slices.Contains(host.Pids(p.gate.row.Entry), pids[0]) {
-		time.Sleep(time.Millisecond)
-	}
+	soon(t, "the process's end", func() bool { return !slices.Contains(host.Pids(p.gate.row.Entry), pids[0]) })
 }
 
 // asked goes on once the server holds a request.
-func asked(_ *testing.T, p *play) {
+func asked(t *testing.T, p *play) {
 	p.server.Take()
-	for len(p.server.Take()) == 0 {
-		time.Sleep(time.Millisecond)
+	soon(t, "a request", func() bool { return len(p.server.Take()) > 0 })
+}
+
+// soon polls until something is so.
+func soon(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for begun := time.Now(); !is(); time.Sleep(time.Millisecond) {
+		if time.Since(begun) > patience {
+			t.Fatalf("expected %s within %s, found none", what, patience)
+		}
 	}
 }
 
