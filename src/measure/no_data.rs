@@ -74,9 +74,14 @@ impl Waiting {
     }
 
     /// No earlier than a breath after the answer: a server that is down takes its time to be found so, and the controller, told
-    /// to ask at once, asks from a state in which the answer is not stored yet, and begins the wait anew.
+    /// to ask at once, asks from a state in which the answer is not stored yet, and begins the wait anew. In whole seconds, as
+    /// it is stored: by its own copy, which has the fraction, the controller would ask a second time.
     pub(super) fn not_at_once(resume_at: Timestamp, answered: Timestamp) -> Timestamp {
-        resume_at.max(later(answered, BREATH))
+        let at = resume_at.max(later(answered, BREATH));
+        match whole_seconds(at) {
+            whole if whole < at => later(whole, BREATH),
+            whole => whole,
+        }
     }
 
     /// As the measurement keeps it, RFC 3339 in whole seconds.
@@ -353,7 +358,7 @@ mod tests {
         }
         for (answered, told) in [
             ("2026-01-01T12:00:00.2Z", "2026-01-01T12:00:05Z"),
-            ("2026-01-01T12:00:04.2Z", "2026-01-01T12:00:05.2Z"),
+            ("2026-01-01T12:00:04.2Z", "2026-01-01T12:00:06Z"),
             ("2026-01-01T12:00:10Z", "2026-01-01T12:00:11Z"),
         ] {
             let resume_at = at("2026-01-01T12:00:05Z");
