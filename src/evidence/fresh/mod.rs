@@ -38,7 +38,7 @@ const SUFFIX: &str = "[a-z0-9]{5}";
 /// What is asked of selectors against the start of a run.
 #[derive(Debug, Clone, Copy)]
 pub struct Freshness<'a> {
-    /// By [`selected`].
+    /// By [`selected()`].
     pub selected: &'a [Selected],
     /// From the run's start to the time asked; at least 1 ms.
     pub age: Duration,
