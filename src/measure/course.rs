@@ -32,14 +32,17 @@ pub(super) struct Call<'a> {
 }
 
 /// What was measured, with the words of others as they came.
-pub(super) enum Course {
+pub(super) enum Course<'a> {
     /// As the built-in provider.
     Plain(Result<Measured, AttemptError>),
-    /// The same, and what the guard rails would have said, where they came to it.
-    Observed(Result<Measured, AttemptError>, Would),
+    /// The same, and what the guard rails would have said.
+    Observed(&'a Asked, Result<Measured, AttemptError>, Would),
     /// With the guard rails.
-    Enforced(Result<Ending, AttemptError>),
+    Enforced(&'a Guarded, Result<Ending, AttemptError>),
 }
+
+/// What the guard rails ask, or why they would not.
+type Asked = Result<Guarded, AttemptError>;
 
 /// What the guard rails would have made of it.
 pub(super) enum Would {
@@ -58,55 +61,81 @@ impl Would {
 }
 
 /// Measures.
-pub(super) async fn run(prepared: &Prepared, call: Call<'_>, asker: &Asker<'_>) -> Course {
+pub(super) async fn run<'a>(
+    prepared: &'a Prepared,
+    call: Call<'_>,
+    asker: &Asker<'_>,
+) -> Course<'a> {
     let conditions = Conditions {
         success: call.metric.success_condition.clone(),
         failure: call.metric.failure_condition.clone(),
     };
-    let stage = |guarded, is_rehearsal: bool| Stage {
-        metric: call.metric,
-        prepared,
-        guarded,
-        waited: call.waited.filter(|_| !is_rehearsal),
-        follows_error: call.follows_error,
-        is_rehearsal,
-    };
+    let plain = plain::measure(prepared, &conditions, call.value_limit, asker);
     match &prepared.rails {
+        Rails::None => Course::Plain(plain.await),
+        Rails::Observed(asked) => {
+            let measured = plain.await;
+            let would = rehearsed(prepared, asked, &measured, &conditions, call, asker).await;
+            Course::Observed(asked, measured, would)
+        }
         Rails::Enforced(guarded) => {
             let looked = look(prepared, guarded, &conditions, call.value_limit, asker).await;
-            Course::Enforced(match looked {
-                Ok(look) => Ok(ended(stage(guarded, false), look, asker).await),
+            let stage = call.stage(prepared, guarded);
+            let ending = match looked {
+                Ok(look) => Ok(ended(stage, look, asker).await),
                 Err(error) => Err(error),
-            })
-        }
-        Rails::Observed(guarded) => {
-            let measured = plain::measure(prepared, &conditions, call.value_limit, asker).await;
-            let would = match guarded {
-                Err(error) => Would::refused(error),
-                Ok(guarded) => match &measured {
-                    Err(AttemptError::Query(error)) if error.is_unreachable() => {
-                        let missing = Missing::unreachable(prepared.host(), error);
-                        let look = Look::without_answer(missing, 1);
-                        Would::End(ended(stage(guarded, true), look, asker).await)
-                    }
-                    // What is refused is refused with the guard rails too: a native histogram, too many series.
-                    Err(error) => Would::refused(error),
-                    Ok(_) => {
-                        let looked =
-                            look(prepared, guarded, &conditions, call.value_limit, asker).await;
-                        match looked {
-                            // Its time is over: a failure of ours leaves out words, no more.
-                            Ok(look) if look.verdict.is_none() => Would::Unknown,
-                            Ok(look) => Would::End(ended(stage(guarded, true), look, asker).await),
-                            Err(error) => Would::refused(&error),
-                        }
-                    }
-                },
             };
-            Course::Observed(measured, would)
+            Course::Enforced(guarded, ending)
         }
-        Rails::None => {
-            Course::Plain(plain::measure(prepared, &conditions, call.value_limit, asker).await)
+    }
+}
+
+/// What the guard rails would have made of what was measured.
+async fn rehearsed(
+    prepared: &Prepared,
+    asked: &Asked,
+    measured: &Result<Measured, AttemptError>,
+    conditions: &Conditions,
+    call: Call<'_>,
+    asker: &Asker<'_>,
+) -> Would {
+    let guarded = match asked {
+        Ok(guarded) => guarded,
+        Err(error) => return Would::refused(error),
+    };
+    let looked = match measured {
+        Ok(_) => look(prepared, guarded, conditions, call.value_limit, asker).await,
+        Err(AttemptError::Query(error)) if error.is_unreachable() => {
+            let missing = Missing::unreachable(prepared.host(), error);
+            Ok(Look::without_answer(missing, 1))
+        }
+        // What is refused is refused with the guard rails too: a native histogram, too many series.
+        Err(error) => return Would::refused(error),
+    };
+    match looked {
+        // Its time is over: a failure of ours leaves out words, no more.
+        Ok(look) if look.verdict.is_none() && measured.is_ok() => Would::Unknown,
+        Ok(look) => {
+            let stage = Stage {
+                waited: None,
+                is_rehearsal: true,
+                ..call.stage(prepared, guarded)
+            };
+            Would::End(ended(stage, look, asker).await)
+        }
+        Err(error) => Would::refused(&error),
+    }
+}
+
+impl<'a> Call<'a> {
+    fn stage(self, prepared: &'a Prepared, guarded: &'a Guarded) -> Stage<'a> {
+        Stage {
+            metric: self.metric,
+            prepared,
+            guarded,
+            waited: self.waited,
+            follows_error: self.follows_error,
+            is_rehearsal: false,
         }
     }
 }
@@ -121,39 +150,27 @@ async fn ended(stage: Stage<'_>, look: Look, asker: &Asker<'_>) -> Ending {
     }
 }
 
-impl Course {
+impl Course<'_> {
     /// The measurement.
     pub(super) fn attempt(self, prepared: &Prepared, mask: &Mask) -> Attempt {
         let plain = |measured: Result<Measured, AttemptError>, guard| match measured {
             Ok(measured) => measured.attempt(prepared, guard, mask),
             Err(error) => error.attempt(mask, guard),
         };
-        match (self, &prepared.rails) {
-            (Course::Enforced(Ok(ending)), Rails::Enforced(guarded)) => {
-                ending.attempt(guarded, mask)
+        match self {
+            Course::Plain(measured) => plain(measured, Guard::Off),
+            Course::Observed(asked, measured, would) => {
+                observed(plain(measured, Guard::Observe), would, asked, mask)
             }
-            (Course::Enforced(ending), _) => match ending {
-                Ok(_) => Attempt::error("measured under another guard".to_owned()),
-                Err(error) => error.attempt(mask, Guard::Enforce),
-            },
-            (Course::Observed(measured, would), Rails::Observed(guarded)) => {
-                observed(plain(measured, Guard::Observe), would, guarded, mask)
-            }
-            (Course::Plain(measured) | Course::Observed(measured, _), _) => {
-                plain(measured, Guard::Off)
-            }
+            Course::Enforced(guarded, Ok(ending)) => ending.attempt(guarded, mask),
+            Course::Enforced(_, Err(error)) => error.attempt(mask, Guard::Enforce),
         }
     }
 }
 
 /// Adds what the guard rails would have said.
-fn observed(
-    attempt: Attempt,
-    would: Would,
-    guarded: &Result<Guarded, AttemptError>,
-    mask: &Mask,
-) -> Attempt {
-    let mut attempt = match guarded {
+fn observed(attempt: Attempt, would: Would, asked: &Asked, mask: &Mask) -> Attempt {
+    let mut attempt = match asked {
         Ok(guarded) => attempt.lines("findings", &guarded.warnings, mask),
         Err(_) => attempt,
     };
@@ -164,7 +181,7 @@ fn observed(
     };
     if let Some(tally) = &mut attempt.tally {
         tally.would_be = Some((phase.clone(), outcome));
-        match guarded {
+        match asked {
             Ok(guarded) => tally.warned = guarded.warnings.clone(),
             Err(AttemptError::Lint(finding)) => tally.denied = vec![finding.clone()],
             Err(_) => {}
