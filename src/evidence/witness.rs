@@ -526,6 +526,8 @@ mod tests {
                 r#"info(a{code="500"}, {reason="OOMKilled"})"#,
                 r#"info(a, {reason="OOMKilled"})"#,
             ),
+            // Its labels are of no data: the number is the query's own.
+            (r#"a or info(vector(0), {b="c"})"#, "a"),
         ]);
     }
 

@@ -2,7 +2,7 @@
 
 use crate::analysis::measurement::Phase;
 use crate::prometheus::Data;
-use crate::promql::answer::{Constant, has_selector, without_data};
+use crate::promql::answer::{Constant, without_data};
 use crate::promql::ast::Expr;
 
 /// What an answer is to the guard rails.
@@ -125,12 +125,13 @@ pub(super) fn has_absent(expr: &Expr) -> bool {
     found
 }
 
-/// Whether an `eventsQuery` counts an event where there are no data: then it is evidence of nothing.
+/// Whether an `eventsQuery` counts an event where there are no data, or may for all that is known: `sum(x) or vector(time())`.
+/// Then it is evidence of nothing.
 pub(super) fn is_enough_without_data(expr: &Expr) -> bool {
     match without_data(expr) {
         Constant::Value(events) => events >= 1.0,
         Constant::Empty => false,
-        Constant::Unknown => !has_selector(expr),
+        Constant::Unknown => true,
     }
 }
 
@@ -228,6 +229,42 @@ mod tests {
             words.extend(found.fresh.then(|| "fresh".to_owned()));
             words.extend(found.events.map(|least| format!("events {least}")));
             assert_eq!(words.join(" "), told, "{kind:?} {verdict} {known:?}");
+        }
+    }
+
+    #[test]
+    fn events_are_counted_by_data_alone() {
+        use crate::promql::{Features, Options, parse};
+
+        for (query, expected) in [
+            ("sum(increase(x[5m]))", false),
+            ("sum(increase(x[5m])) or vector(0)", false),
+            ("sum(increase(a[5m])) + sum(increase(b[5m]))", false),
+            ("sum(histogram_count(increase(x[5m])))", false),
+            ("sum(round(increase(x[5m]))) > 5", false),
+            ("sum(label_replace(x, \"a\", \"b\", \"\", \"\"))", false),
+            ("sum(max_over_time(x[5m]))", false),
+            ("sum(sort_by_label(x, \"a\"))", false),
+            ("sum(mad_over_time(x[5m]))", false),
+            ("sum(topk(3, x))", false),
+            ("quantile(0.9, x)", false),
+            ("sum(info(x))", false),
+            ("count(x)", false),
+            ("scalar(sum(x))", false),
+            ("vector(9)", true),
+            ("time()", true),
+            ("sum(x) or vector(9)", true),
+            ("sum(x) or vector(time())", true),
+            ("sum(x) or hour() + 1", true),
+            ("sum(x) or info(vector(9), {a=\"b\"})", true),
+            ("absent(x)", true),
+        ] {
+            let options = Options {
+                features: Features::All,
+                holes: &[],
+            };
+            let expr = parse(query, options).expect("a query").expr;
+            assert_eq!(is_enough_without_data(&expr), expected, "{query}");
         }
     }
 }

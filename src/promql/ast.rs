@@ -617,6 +617,13 @@ impl Expr {
         self.for_each_child(&mut |child| child.walk(visit));
     }
 
+    /// Whether `test` holds of an expression directly inside.
+    pub fn any_child(&self, test: impl Fn(&Expr) -> bool) -> bool {
+        let mut found = false;
+        self.for_each_child(&mut |child| found = found || test(child));
+        found
+    }
+
     fn for_each_child<'a>(&'a self, visit: &mut impl FnMut(&'a Expr)) {
         match &self.kind {
             ExprKind::Number(_)

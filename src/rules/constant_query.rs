@@ -82,6 +82,10 @@ fn is_constant(expr: &Expr) -> bool {
     match &expr.kind {
         ExprKind::Number(_) | ExprKind::String(_) => true,
         ExprKind::Selector(_) | ExprKind::Matrix(_) | ExprKind::Hole(_) => false,
+        // Its second argument says which labels are added.
+        ExprKind::Call(call) if call.function.name == "info" => {
+            call.args.first().is_some_and(is_constant)
+        }
         ExprKind::Call(_) => !uses_clock(expr) && expr.children().into_iter().all(is_constant),
         ExprKind::Binary(binary) if hides_right(binary) => is_constant(&binary.left),
         ExprKind::Binary(_)
@@ -174,6 +178,8 @@ mod tests {
             ("vector(time()) > 1", &[]),
             ("day_of_week() < bool 5 and on() hour() > 8", &[]),
             ("hour(vector(0))", &["deny"]),
+            ("info(vector(0), {a=\"b\"})", &["deny"]),
+            ("info(x, {a=\"b\"})", &[]),
             ("vector({{args.x}})", &[]),
             ("{{args.query}}", &[]),
             ("absent(x)", &[]),

@@ -62,13 +62,15 @@ impl Certainty {
     }
 }
 
-/// Whether a selector stands anywhere in `expr`.
+/// Whether a selector of data stands anywhere in `expr`. The second argument of `info()` is none: it says which labels are
+/// added, and `info(vector(0), {a="b"})` answers 0 whatever the server has.
 ///
 /// A hole is none: it is asked about with [`has_hole`].
 pub fn has_selector(expr: &Expr) -> bool {
-    let mut found = false;
-    expr.walk(&mut |node| found |= node.selector().is_some());
-    found
+    match expr.call("info") {
+        Some(info) => info.args.first().is_some_and(has_selector),
+        None => expr.selector().is_some() || expr.any_child(has_selector),
+    }
 }
 
 /// Whether an expression stands anywhere in `expr` that is known only when an argument gets its value.
