@@ -232,7 +232,6 @@ impl Looker<'_> {
         Known {
             has_selectors: tree.witness.is_some(),
             is_own_witness: tree.witness.as_ref().is_none_or(|witness| witness.is_own),
-            fresh_data: settings.fresh_data.unwrap_or(true) && self.guarded.age.is_some(),
             min_events: settings.min_events,
             has_events_query: settings.events_query.is_some(),
             has_events: self.guarded.events.is_some(),
@@ -264,7 +263,8 @@ impl Looker<'_> {
         needs: Needs,
         known: &mut Evidence,
     ) -> Result<Outcome, Missing> {
-        if needs == Needs::default() && tree.witness.is_none() {
+        // Lint has spoken of what selects nothing.
+        if tree.witness.is_none() {
             return Ok(Outcome::Data);
         }
         let numbers = self.ask(tree, needs).await?;

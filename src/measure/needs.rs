@@ -56,8 +56,6 @@ pub(super) struct Known {
     pub(super) has_selectors: bool,
     /// Nothing could answer in place of data.
     pub(super) is_own_witness: bool,
-    /// `freshData`
-    pub(super) fresh_data: bool,
     /// `minEvents`
     pub(super) min_events: Option<u64>,
     /// `eventsQuery` is set.
@@ -73,8 +71,6 @@ pub(super) struct Known {
 pub(super) struct Needs {
     /// The text without what could answer in place of data.
     pub(super) witness: bool,
-    /// The selectors since the run began.
-    pub(super) fresh: bool,
     /// At least so many events.
     pub(super) events: Option<u64>,
 }
@@ -96,7 +92,6 @@ pub(super) fn needs(kind: Kind, verdict: &Phase, known: Known) -> Needs {
     };
     Needs {
         witness: witness && !known.has_events_query,
-        fresh: known.fresh_data,
         events,
     }
 }
@@ -142,14 +137,14 @@ mod tests {
     const KNOWN: Known = Known {
         has_selectors: true,
         is_own_witness: false,
-        fresh_data: true,
         min_events: None,
         has_events_query: false,
         has_events: true,
         is_idle: false,
     };
 
-    /// The table of the measurement's second step: which of the questions an answer needs.
+    /// The table of the measurement's second step: which of the questions an answer needs. What must be fresh hangs on the
+    /// run's age, not on the answer.
     #[test]
     fn an_answer_needs_what_its_table_says() {
         let own = Known {
@@ -184,49 +179,28 @@ mod tests {
             has_selectors: false,
             ..KNOWN
         };
-        let old = Known {
-            fresh_data: false,
-            ..KNOWN
-        };
         for (kind, verdict, known, told) in [
-            (Kind::Empty, Phase::Error, KNOWN, "witness fresh"),
-            (Kind::Empty, Phase::Error, own, "fresh"),
-            (Kind::Nan, Phase::Failed, KNOWN, "witness fresh"),
-            (Kind::Constant, Phase::Successful, KNOWN, "witness fresh"),
-            (
-                Kind::Constant,
-                Phase::Successful,
-                idle,
-                "witness fresh events 1",
-            ),
-            (Kind::Constant, Phase::Failed, idle, "witness fresh"),
-            (Kind::Constant, Phase::Successful, zero, "witness fresh"),
-            (Kind::Numbers, Phase::Failed, KNOWN, "fresh"),
-            (Kind::Numbers, Phase::Failed, fifty, "fresh events 50"),
-            (Kind::Numbers, Phase::Successful, KNOWN, "witness fresh"),
-            (Kind::Numbers, Phase::Successful, own, "fresh"),
-            (Kind::Numbers, Phase::Inconclusive, KNOWN, "witness fresh"),
-            (Kind::Constant, Phase::Successful, query, "fresh events 1"),
-            (
-                Kind::Constant,
-                Phase::Successful,
-                query_zero,
-                "fresh events 1",
-            ),
-            (
-                Kind::Constant,
-                Phase::Successful,
-                query_fifty,
-                "fresh events 50",
-            ),
-            (Kind::Numbers, Phase::Failed, query, "fresh"),
+            (Kind::Empty, Phase::Error, KNOWN, "witness"),
+            (Kind::Empty, Phase::Error, own, ""),
+            (Kind::Nan, Phase::Failed, KNOWN, "witness"),
+            (Kind::Constant, Phase::Successful, KNOWN, "witness"),
+            (Kind::Constant, Phase::Successful, idle, "witness events 1"),
+            (Kind::Constant, Phase::Failed, idle, "witness"),
+            (Kind::Constant, Phase::Successful, zero, "witness"),
+            (Kind::Numbers, Phase::Failed, KNOWN, ""),
+            (Kind::Numbers, Phase::Failed, fifty, "events 50"),
+            (Kind::Numbers, Phase::Successful, KNOWN, "witness"),
+            (Kind::Numbers, Phase::Successful, own, ""),
+            (Kind::Numbers, Phase::Inconclusive, KNOWN, "witness"),
+            (Kind::Constant, Phase::Successful, query, "events 1"),
+            (Kind::Constant, Phase::Successful, query_zero, "events 1"),
+            (Kind::Constant, Phase::Successful, query_fifty, "events 50"),
+            (Kind::Numbers, Phase::Failed, query, ""),
             (Kind::Numbers, Phase::Successful, bare, ""),
-            (Kind::Numbers, Phase::Failed, old, ""),
         ] {
             let found = needs(kind, &verdict, known);
             let mut words = Vec::new();
             words.extend(found.witness.then(|| "witness".to_owned()));
-            words.extend(found.fresh.then(|| "fresh".to_owned()));
             words.extend(found.events.map(|least| format!("events {least}")));
             assert_eq!(words.join(" "), told, "{kind:?} {verdict} {known:?}");
         }
