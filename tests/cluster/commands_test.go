@@ -101,7 +101,7 @@ func apply(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	manifest = strings.ReplaceAll(manifest, inCluster, ts.Getenv("PROMETHEUS"))
 	for _, setting := range settings {
-		manifest = ours.ReplaceAllString(manifest, "$1$2$3\n$4"+setting+"\n$4")
+		manifest = ours.ReplaceAllString(manifest, "$1$2$3\n${4}"+setting+"\n$4")
 	}
 	if builtIn {
 		manifest = ours.ReplaceAllString(manifest, "${1}prometheus:\n$4")

@@ -191,7 +191,7 @@ func (p *Plane) startKubernetes() error {
 		},
 		{
 			name: "kwok", program: p.programs["kwok"], answers: func() error { return nil },
-			args: []string{"--kubeconfig=" + p.Kubeconfig, "--config=" + p.folder + "/nodes.yaml", "--manage-all-nodes=true", "--node-ip=127.0.0.1"},
+			args: []string{"--kubeconfig=" + p.Kubeconfig, "--config=" + p.folder + "/nodes.yaml", "--manage-all-nodes=true", "--node-lease-duration-seconds=40", "--node-ip=127.0.0.1"},
 		},
 	} {
 		if err := p.start(one); err != nil {
