@@ -64,12 +64,11 @@ func (s stage) commands() map[string]command {
 	return map[string]command{
 		"apply":   apply,
 		"await":   s.await,
+		"halt":    s.halt,
 		"hashes":  s.hashes,
-		"kill":    s.killPlugin,
 		"picture": picture,
 		"restart": s.restart,
 		"runs":    s.runs,
-		"stop":    s.stop,
 	}
 }
 
@@ -230,15 +229,18 @@ func picture(ts *testscript.TestScript, _ bool, args []string) {
 
 var randomEnd = regexp.MustCompile(`(□ \S+)-[a-z0-9]{5} `)
 
-// stop prometheus|controller ends that program; restart starts it again, or ends it first; kill ends the plugin.
-func (s stage) stop(ts *testscript.TestScript, _ bool, args []string) { s.plane.Stop(at(args, 0)) }
-
-func (s stage) restart(ts *testscript.TestScript, _ bool, args []string) {
-	ts.Check(s.plane.Restart(at(args, 0)))
+// halt prometheus|controller|plugin ends that program, the plugin without a warning.
+func (s stage) halt(ts *testscript.TestScript, _ bool, args []string) {
+	if at(args, 0) == "plugin" {
+		ts.Check(s.plane.KillPlugin())
+		return
+	}
+	s.plane.Stop(at(args, 0))
 }
 
-func (s stage) killPlugin(ts *testscript.TestScript, _ bool, _ []string) {
-	ts.Check(s.plane.KillPlugin())
+// restart prometheus|controller starts that program again, and ends it first where it runs.
+func (s stage) restart(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(s.plane.Restart(at(args, 0)))
 }
 
 // scripts is a testing.T as testscript wants it, whose scripts run all at once or, where they end programs, in turn.

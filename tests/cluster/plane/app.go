@@ -14,7 +14,7 @@ import (
 
 // app is what podinfo would expose in each pod that annotations ask to scrape. How many requests a pod gets a second is its
 // annotation `traffic`: `200=5 500=0.5`, by status; none, as long as there is no such annotation. As in podinfo a status has no
-// series before its first request.
+// series before its first request; 200 has it from the first probe on.
 type app struct {
 	address  string
 	listener net.Listener
@@ -69,7 +69,7 @@ func (a *app) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 		}
 		known := a.pods[pod.Metadata.UID]
 		if known == nil {
-			known = &traffic{counts: map[string]float64{}}
+			known = &traffic{counts: map[string]float64{"200": 1}}
 			a.pods[pod.Metadata.UID] = known
 		}
 		var statuses []string
