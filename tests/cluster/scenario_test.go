@@ -54,6 +54,7 @@ func TestOutages(t *testing.T) {
 }
 
 func TestVersions(t *testing.T) {
+	t.Parallel()
 	for _, version := range []string{"v1.7.2", "v1.8.5", newest} {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
