@@ -17,6 +17,7 @@ mod cli;
 mod evidence;
 mod evidence_texts;
 mod faults;
+mod gates;
 mod grpc;
 mod hostile;
 mod integrations;

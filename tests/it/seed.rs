@@ -28,7 +28,7 @@ fn states() -> Vec<(String, String)> {
 }
 
 /// `deny fallback-passes, warn restarts-by-increase`
-fn said(text: &str, scrape_interval: Option<u64>) -> String {
+pub(crate) fn said(text: &str, scrape_interval: Option<u64>) -> String {
     let reading = manifest::read::read(0, text);
     assert!(reading.errors.is_empty(), "{:?}", reading.errors);
     let settings = Settings {

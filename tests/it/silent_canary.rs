@@ -21,8 +21,8 @@ use crate::host::{Host, Process};
 use crate::real_prometheus::{self, RealPrometheus};
 use cluster::Cluster;
 
-const TEMPLATE: &str = include_str!("../../examples/silent-canary/base/analysis-template.yaml");
-const GUARDED: &str = include_str!("../../examples/silent-canary/gates/guarded.yaml");
+const PUBLISHED: &str = include_str!("../../examples/silent-canary/gates/published.yaml");
+const SOUND: &str = include_str!("../../examples/silent-canary/base/analysis-template.yaml");
 /// The exporter speaks of other things' pods and namespaces: its labels are kept as they are.
 const CONFIGURATION: &str = "
 global:
@@ -145,7 +145,7 @@ async fn both_metrics_are_measured_on_real_servers() {
             assert_eq!(host.init().await.expect("an answer"), Ok(()), "{at}");
 
             let [restarts, ready] =
-                measured(&host, &server, (TEMPLATE, "echo-staging", None)).await;
+                measured(&host, &server, (PUBLISHED, "echo-staging", None)).await;
             assert_eq!(
                 (restarts.phase, &*restarts.value),
                 (Phase::Successful, "[0]"),
@@ -160,7 +160,7 @@ async fn both_metrics_are_measured_on_real_servers() {
             );
 
             // Stable pods alone satisfy the second metric: the weakness is the template's.
-            let [restarts, ready] = measured(&host, &server, (TEMPLATE, "echo-prod", None)).await;
+            let [restarts, ready] = measured(&host, &server, (PUBLISHED, "echo-prod", None)).await;
             assert_eq!(restarts.phase, Phase::Failed, "{at}: {}", restarts.message);
             assert!(
                 restarts.message.contains("result[0] == 0"),
@@ -192,7 +192,7 @@ async fn both_metrics_are_measured_on_real_servers() {
 
 /// The published template with `guard: off`, as the built-in provider measures it.
 fn built_in() -> String {
-    TEMPLATE.replace(
+    PUBLISHED.replace(
         "            query:",
         "            guard: \"off\"\n            query:",
     )
@@ -222,7 +222,7 @@ async fn no_window_of_one_sample_is_believed_and_a_healthy_canary_passes() {
             phases(&host, &server, asked).await,
             [Successful, Successful]
         );
-        let [restarts, _] = measured(&host, &server, (TEMPLATE, "echo-prod", Some(AGE))).await;
+        let [restarts, _] = measured(&host, &server, (PUBLISHED, "echo-prod", Some(AGE))).await;
         assert_eq!(
             (restarts.phase, &*restarts.message),
             (
@@ -232,7 +232,7 @@ async fn no_window_of_one_sample_is_believed_and_a_healthy_canary_passes() {
         );
 
         let server = remembering(&binary, 10);
-        for template in [&*built_in, TEMPLATE, GUARDED] {
+        for template in [&*built_in, PUBLISHED, SOUND] {
             let asked = (template, "echo-staging", Some(AGE));
             assert_eq!(
                 phases(&host, &server, asked).await,
@@ -258,12 +258,12 @@ async fn a_crash_loop_is_seen_at_every_instant_by_the_sound_gate_alone() {
             } else {
                 Phase::Successful
             };
-            for template in [&*built_in, TEMPLATE] {
+            for template in [&*built_in, PUBLISHED] {
                 let asked = (template, &*namespace, Some(age));
                 let found = phases(&host, &server, asked).await;
                 assert_eq!(found, [expected.clone(), Phase::Successful], "{at}");
             }
-            for measurement in measured(&host, &server, (GUARDED, &namespace, Some(age))).await {
+            for measurement in measured(&host, &server, (SOUND, &namespace, Some(age))).await {
                 assert_eq!(measurement.phase, Phase::Failed, "{at}");
                 let value = &*measurement.value;
                 assert!(
