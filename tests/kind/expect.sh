@@ -71,13 +71,21 @@ analysed() {
     grep -Eq -- "${4:-}" <<<"$message" || fail "$1: analysis of step $2: expected a message like \`${4:-}\`, found: $message"
 }
 
-# deploy NAMESPACE FOLDER: the first release of a Rollout of tests/kind/rollouts, in a namespace that it makes anew.
+# answers QUERY: Prometheus has something to say to it.
+answers() {
+    kubectl get --raw "/api/v1/namespaces/prometheus/services/prometheus-server:80/proxy/api/v1/query?query=$(jq -rn --arg query "$1" '$query | @uri')" |
+        jq -e '.data.result != []'
+}
+
+# deploy NAMESPACE FOLDER: the first release of a Rollout of tests/kind/rollouts, in a namespace that it makes anew. It is there for
+# good when Prometheus, too, has seen its pods ready.
 deploy() {
     kubectl delete namespace "$1" --ignore-not-found >/dev/null
     kubectl create namespace "$1" >/dev/null
     # They are made of files that stand elsewhere in examples/.
     kubectl kustomize --load-restrictor LoadRestrictionsNone "$kind_tests/rollouts/$2" | kubectl -n "$1" apply -f - >/dev/null
     within 120 "$1: podinfo 6.8.0 is Healthy" rollout_is "$1" "$promoted"
+    within 60 "$1: Prometheus knows" answers "sum(kube_pod_container_status_ready{namespace=\"$1\"}) == $(rollout "$1" .spec.replicas)"
 }
 
 # release NAMESPACE [OPERATION...]: the next version; operations of a JSON patch may spoil it.
@@ -98,13 +106,14 @@ canary() {
         jq -r "(.items | sort_by(.metadata.creationTimestamp) | last) | ${2:-.metadata.name}"
 }
 
-# traffic NAMESPACE: a request a second to the canary, through the API server, until the scenario ends.
+# request NAMESPACE: one to the canary, through the API server.
+request() { kubectl get --raw "/api/v1/namespaces/$1/pods/$(canary "$1"):9898/proxy/version" >/dev/null; }
+
+# traffic NAMESPACE: about a request a second, until the scenario ends.
 traffic() {
-    local pod
-    pod="$(canary "$1")"
-    say "$1: traffic comes to $pod"
+    say "$1: traffic comes"
     while kill -0 $$ 2>/dev/null; do
-        kubectl get --raw "/api/v1/namespaces/$1/pods/$pod:9898/proxy/version" >/dev/null 2>&1 || true
+        request "$1" 2>/dev/null || true
         sleep 1
     done &
 }
