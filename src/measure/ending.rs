@@ -15,7 +15,7 @@ use crate::analysis::measurement::{Measurement, Phase};
 use crate::analysis::metric::Metric;
 use crate::analysis::secrets::Mask;
 use crate::analysis::settings::{self, Guard};
-use crate::evidence::cause::words::{INITIALISE, PROMOTE, fallback_heard, fallback_on_data};
+use crate::evidence::cause::words::{INITIALISE, PROMOTE, SERVER, fallback_heard, fallback_on_data};
 use crate::evidence::fresh::Fresh;
 use crate::evidence::outcome::{NoData, Outcome, Refusal};
 use crate::text::duration::go_duration;
@@ -141,12 +141,15 @@ impl Stage<'_> {
         let step = step(&case);
         let now = self.prepared.now;
         let mut message = told(reason);
-        if is_unreachable && self.waited.is_some() {
-            let waited = now.duration_since(waiting.since).as_secs().max(0);
-            message = message.own(&format!(
-                ", for {}",
-                go_duration(waited.saturating_mul(1_000_000_000))
-            ));
+        if is_unreachable {
+            if self.waited.is_some() {
+                let waited = now.duration_since(waiting.since).as_secs().max(0);
+                message = message.own(&format!(
+                    ", for {}",
+                    go_duration(waited.saturating_mul(1_000_000_000))
+                ));
+            }
+            message = message.own(&format!("; {SERVER}"));
         }
         let (phase, message) = match step {
             Step::Wait => (Phase::Running, message),

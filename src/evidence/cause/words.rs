@@ -19,6 +19,9 @@ const LINE: usize = 1000;
 /// What a step that ends Inconclusive means: appended to its message.
 pub const PROMOTE: &str = "promote goes on without judging this step again";
 
+/// What to look at where a server did not answer: appended to the message, behind how long that has been so.
+pub const SERVER: &str = "look after that server, or correct `address`";
+
 /// Why there are no data, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cause {
