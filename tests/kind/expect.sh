@@ -37,10 +37,12 @@ held='.status.phase == "Paused" and any(.status.pauseConditions[]?; .reason == "
 ends() {
     local deadline=$((SECONDS + $2)) wanted="$3"
     until rollout_is "$1" "($promoted) or ($aborted) or ($held)" >/dev/null; do
-        ((SECONDS < deadline)) || fail "$1: expected \`$wanted\` within $2 s, found $(rollout "$1" '.status | {phase, message, currentStepIndex}')"
+        ((SECONDS < deadline)) ||
+            fail "$1: expected \`$wanted\` within $2 s, found $(rollout "$1" '.status | {phase, message, currentStepIndex}')"
         sleep 1
     done
-    say "$1: $(rollout "$1" '"\(.status.phase): \(.status.message // "promoted"), at step \(.status.currentStepIndex) of \(.spec.strategy.canary.steps | length)"')"
+    say "$1: $(rollout "$1" '"\(.status.phase), step \(.status.currentStepIndex) of \(.spec.strategy.canary.steps | length)"
+        + if .status.message then ": " + .status.message else "" end')"
     rollout_is "$1" "${!wanted}" >/dev/null || fail "$1: expected \`$wanted\`"
 }
 
@@ -48,14 +50,17 @@ ends() {
 analyses() {
     kubectl -n "$1" get analysisruns -l "rollouts-pod-template-hash=$(rollout "$1" .status.currentPodHash)" -o json | jq -r '
         .items | sort_by(.metadata.creationTimestamp)[]
-        | "         analysis of step \(.metadata.labels["step-index"]): \(.status.phase)" + (if .status.message then ": " + .status.message else "" end),
+        | "         analysis of step \(.metadata.labels["step-index"]): \(.status.phase)"
+            + (if .status.message then ": " + .status.message else "" end),
           (.status.metricResults[]? | "           \(.name): " + ([.measurements[]?
             | .phase + " " + (.value // "") + (if .metadata.outcome then " (\(.metadata.outcome))" else "" end)] | join(", ")))'
 }
 
 # analysis NAMESPACE STEP [FILTER]: the AnalysisRun of that step and the present pods.
 analysis() {
-    kubectl -n "$1" get analysisruns -l "rollouts-pod-template-hash=$(rollout "$1" .status.currentPodHash),step-index=$2" -o json |
+    local hash
+    hash="$(rollout "$1" .status.currentPodHash)"
+    kubectl -n "$1" get analysisruns -l "rollouts-pod-template-hash=$hash,step-index=$2" -o json |
         jq -r "(.items | sort_by(.metadata.creationTimestamp) | last) | ${3:-.}"
 }
 
@@ -73,19 +78,21 @@ analysed() {
 
 # answers QUERY: Prometheus has something to say to it.
 answers() {
-    kubectl get --raw "/api/v1/namespaces/prometheus/services/prometheus-server:80/proxy/api/v1/query?query=$(jq -rn --arg query "$1" '$query | @uri')" |
-        jq -e '.data.result != []'
+    local server=/api/v1/namespaces/prometheus/services/prometheus-server:80/proxy query
+    query="$(jq -rn --arg query "$1" '$query | @uri')"
+    kubectl get --raw "$server/api/v1/query?query=$query" | jq -e '.data.result != []'
 }
 
-# deploy NAMESPACE FOLDER: the first release of a Rollout of tests/kind/rollouts, in a namespace that it makes anew. It is there for
-# good when Prometheus, too, has seen its pods ready.
+# deploy NAMESPACE FOLDER: the first release of a Rollout of tests/kind/rollouts, in a namespace that it makes anew. It is there
+# for good when Prometheus, too, has seen its pods ready.
 deploy() {
+    local ready="sum(kube_pod_container_status_ready{namespace=\"$1\"})"
     kubectl delete namespace "$1" --ignore-not-found >/dev/null
     kubectl create namespace "$1" >/dev/null
     # They are made of files that stand elsewhere in examples/.
     kubectl kustomize --load-restrictor LoadRestrictionsNone "$kind_tests/rollouts/$2" | kubectl -n "$1" apply -f - >/dev/null
     within 120 "$1: podinfo 6.8.0 is Healthy" rollout_is "$1" "$promoted"
-    within 60 "$1: Prometheus knows" answers "sum(kube_pod_container_status_ready{namespace=\"$1\"}) == $(rollout "$1" .spec.replicas)"
+    within 60 "$1: Prometheus knows" answers "$ready == $(rollout "$1" .spec.replicas)"
 }
 
 # release NAMESPACE [OPERATION...]: the next version; operations of a JSON patch may spoil it.
