@@ -65,7 +65,7 @@ func TestVersions(t *testing.T) {
 
 // play runs the scripts of a folder on a control plane of their own.
 func play(t *testing.T, folder, version string, inTurn bool) {
-	config, err := os.ReadFile("../../examples/silent-canary/argo-rollouts-config.yaml")
+	config, err := os.ReadFile("../../examples/silent-canary/platform/controller/argo-rollouts-config.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
