@@ -15,7 +15,9 @@ use crate::analysis::measurement::{Measurement, Phase};
 use crate::analysis::metric::Metric;
 use crate::analysis::secrets::Mask;
 use crate::analysis::settings::{self, Guard};
-use crate::evidence::cause::words::{INITIALISE, PROMOTE, SERVER, fallback_heard, fallback_on_data};
+use crate::evidence::cause::words::{
+    INITIALISE, PROMOTE, SERVER, fallback_heard, fallback_on_data,
+};
 use crate::evidence::fresh::Fresh;
 use crate::evidence::outcome::{NoData, Outcome, Refusal};
 use crate::text::duration::go_duration;

@@ -24,8 +24,8 @@ const QUERY: &str =
     r#"sum(increase(http_requests_total{namespace="shop",code=~"5.."}[4m])) or vector(0)"#;
 /// What it answers where nobody looked.
 const CONSTANT: &str = r#"{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"0"]}]}}"#;
-/// A timeout of one second, the second after it, and some for a busy machine.
-const IN_TIME: Duration = Duration::from_secs(5);
+/// The longest timeout here, the second after it, and some for a busy machine.
+const IN_TIME: Duration = Duration::from_secs(15);
 
 /// Which of the requests of a measurement it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -311,6 +311,8 @@ async fn faults_of_look_ups_and_questions_why_cost_words() {
                     Step::Evidence | Step::Cause => Reply::json(EMPTY),
                 });
                 let mut settings = settings(&server.url());
+                // The questions before the fault have to be answered, on a machine with other work too.
+                settings["timeout"] = json!(5);
                 settings["noData"] = json!(no_data);
                 let found = in_time(
                     &provider,
@@ -350,6 +352,7 @@ async fn observed_faults_change_no_phase() {
                     Step::Evidence | Step::Cause => Reply::json(EMPTY),
                 });
                 let mut settings = settings(&server.url());
+                settings["timeout"] = json!(5);
                 settings["guard"] = json!("observe");
                 let metric = metric(&settings, "result[0] == 0");
                 let found = in_time(&provider, what, &run(6000), &metric).await;
