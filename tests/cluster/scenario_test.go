@@ -54,6 +54,7 @@ func TestOutages(t *testing.T) {
 }
 
 func TestVersions(t *testing.T) {
+	t.Parallel()
 	for _, version := range []string{"v1.7.2", "v1.8.5", newest} {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
@@ -64,7 +65,7 @@ func TestVersions(t *testing.T) {
 
 // play runs the scripts of a folder on a control plane of their own.
 func play(t *testing.T, folder, version string, inTurn bool) {
-	config, err := os.ReadFile("../../examples/silent-canary/argo-rollouts-config.yaml")
+	config, err := os.ReadFile("../../examples/silent-canary/platform/controller/argo-rollouts-config.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}

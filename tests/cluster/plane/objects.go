@@ -3,6 +3,7 @@ package plane
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -28,11 +29,13 @@ type Run struct {
 	}
 	Status struct {
 		Phase, Message string
-		MetricResults  []struct {
-			Name, Phase, Message string
-			Measurements         []Measurement
-		}
+		MetricResults  []metricResult
 	}
+}
+
+type metricResult struct {
+	Name, Phase, Message string
+	Measurements         []Measurement
 }
 
 // Measurement is one answer of the provider.
@@ -77,7 +80,8 @@ func (p *Plane) read(path string, into any) error {
 func (r Run) String() string {
 	var said strings.Builder
 	fmt.Fprintf(&said, "%s: %s\n", r.of(), with(r.Status.Phase, r.Status.Message))
-	for _, metric := range r.Status.MetricResults {
+	metrics := slices.SortedFunc(slices.Values(r.Status.MetricResults), func(a, b metricResult) int { return strings.Compare(a.Name, b.Name) })
+	for _, metric := range metrics {
 		fmt.Fprintf(&said, "  %s: %s\n", metric.Name, with(metric.Phase, metric.Message))
 		for _, one := range metric.Measurements {
 			fmt.Fprintf(&said, "    %s\n", one)
@@ -99,9 +103,16 @@ func (r Run) of() string {
 	}
 }
 
+// String leaves out a value that decided nothing: whether no data are `[]` or `[NaN]` hangs on the moment of a scrape.
 func (m Measurement) String() string {
-	words := strings.Join(strings.Fields(strings.Join([]string{m.Phase, m.Metadata["outcome"], m.Value}, " ")), " ")
-	return with(words, m.Message)
+	words := []string{m.Phase}
+	if outcome := m.Metadata["outcome"]; outcome != "" {
+		words = append(words, outcome)
+	}
+	if m.Phase == "Successful" || m.Phase == "Failed" {
+		words = append(words, m.Value)
+	}
+	return with(strings.Join(words, " "), m.Message)
 }
 
 func with(words, message string) string {

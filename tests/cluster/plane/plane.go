@@ -214,7 +214,7 @@ func (p *Plane) startRollouts(config []byte) error {
 	if _, err := p.Kubectl(nil, "delete", "deployment", "argo-rollouts", "--namespace="+namespace); err != nil {
 		return err
 	}
-	if err := p.apply(config); err != nil {
+	if _, err := p.Kubectl(config, "apply", "--namespace="+namespace, "--server-side", "--force-conflicts", "--filename=-"); err != nil {
 		return err
 	}
 	token, err := p.Kubectl(nil, "create", "token", "argo-rollouts", "--namespace="+namespace, "--duration=24h")
