@@ -23,7 +23,7 @@ type stage struct {
 }
 
 // setup gives a script a namespace of its own, named after it, which is kubectl's default; and in its environment NAMESPACE,
-// EXAMPLES (the folder of the tutorial) PROMETHEUS (the server's address) and LOGS (the folder of what the programs write).
+// EXAMPLES (the folder of the tutorial), PROMETHEUS (the server's address) and LOGS (the folder of what the programs write).
 func (s stage) setup(env *testscript.Env) error {
 	examples, err := filepath.Abs("../../examples/silent-canary")
 	if err != nil {

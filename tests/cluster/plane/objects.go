@@ -80,8 +80,8 @@ func (p *Plane) read(path string, into any) error {
 func (r Run) String() string {
 	var said strings.Builder
 	fmt.Fprintf(&said, "%s: %s\n", r.of(), with(r.Status.Phase, r.Status.Message))
-	metrics := slices.SortedFunc(slices.Values(r.Status.MetricResults), func(a, b metricResult) int { return strings.Compare(a.Name, b.Name) })
-	for _, metric := range metrics {
+	byName := func(a, b metricResult) int { return strings.Compare(a.Name, b.Name) }
+	for _, metric := range slices.SortedFunc(slices.Values(r.Status.MetricResults), byName) {
 		fmt.Fprintf(&said, "  %s: %s\n", metric.Name, with(metric.Phase, metric.Message))
 		for _, one := range metric.Measurements {
 			fmt.Fprintf(&said, "    %s\n", one)

@@ -88,15 +88,6 @@ func (p *Plane) Restart(name string) error {
 	return found.start()
 }
 
-// Log is what a program has written so far.
-func (p *Plane) Log(name string) ([]byte, error) { return os.ReadFile(p.find(name).log()) }
-
-// Logs are the paths of what all programs wrote.
-func (p *Plane) Logs() []string {
-	found, _ := filepath.Glob(p.folder + "/*.log")
-	return found
-}
-
 // KillPlugin ends the controller's plugin without a warning.
 func (p *Plane) KillPlugin() error {
 	children := fmt.Sprintf("/proc/%[1]d/task/*/children", p.find("controller").command.Process.Pid)
@@ -191,7 +182,11 @@ func (p *Plane) startKubernetes() error {
 		},
 		{
 			name: "kwok", program: p.programs["kwok"], answers: func() error { return nil },
-			args: []string{"--kubeconfig=" + p.Kubeconfig, "--config=" + p.folder + "/nodes.yaml", "--manage-all-nodes=true", "--node-lease-duration-seconds=40", "--node-ip=127.0.0.1"},
+			// Without leases the controller manager takes the nodes for dead.
+			args: []string{
+				"--kubeconfig=" + p.Kubeconfig, "--config=" + p.folder + "/nodes.yaml", "--manage-all-nodes=true",
+				"--node-lease-duration-seconds=40", "--node-ip=127.0.0.1",
+			},
 		},
 	} {
 		if err := p.start(one); err != nil {
