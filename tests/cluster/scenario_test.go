@@ -10,6 +10,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -27,6 +28,7 @@ var (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	endWithParent()
 	os.Exit(func() int {
 		var err error
 		if plugin, err = filepath.Abs(os.Getenv("PROMQL_GUARD")); err == nil && os.Getenv("PROMQL_GUARD") == "" {
@@ -39,6 +41,11 @@ func TestMain(m *testing.M) {
 		}
 		return m.Run()
 	}())
+}
+
+// endWithParent lets a `go test` that is killed take this process with it, and so the servers, which end with this one.
+func endWithParent() {
+	_, _, _ = syscall.RawSyscall(syscall.SYS_PRCTL, syscall.PR_SET_PDEATHSIG, uintptr(syscall.SIGKILL), 0)
 }
 
 func fail(message string) { os.Stderr.WriteString("tests/cluster: " + message + "\n") }

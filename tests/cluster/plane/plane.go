@@ -150,7 +150,7 @@ func (p *Plane) startKubernetes() error {
 		name: "apiserver", program: p.programs["kube-apiserver"],
 		answers: func() error { _, err := client.get("/readyz"); return err },
 		args: []string{
-			"--etcd-servers=" + url(etcd), "--bind-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", apiPort),
+			"--etcd-servers=" + url(etcd), "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", apiPort),
 			"--endpoint-reconciler-type=none", "--service-cluster-ip-range=10.96.0.0/16",
 			"--tls-cert-file=" + certificate, "--tls-private-key-file=" + key,
 			"--token-auth-file=" + tokens, "--authorization-mode=RBAC",
@@ -300,5 +300,5 @@ var location = regexp.MustCompile(`location: .*`)
 
 // Located is a ConfigMap that names the plugin, at a path of this machine.
 func Located(config []byte, plugin string) []byte {
-	return location.ReplaceAll(config, []byte("location: file://"+plugin))
+	return location.ReplaceAllLiteral(config, []byte("location: file://"+plugin))
 }
