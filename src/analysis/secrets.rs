@@ -5,6 +5,7 @@
 //! words and numbers do not: a secret `1` would break `[0.12]`.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -21,6 +22,9 @@ const SHORT: usize = 4;
 /// Texts cut a secret or split it at an `@` or a line break: of a secret this long in bytes, no run of [`PART`] bytes
 /// shows, of one twice as long and longer none of twice that many.
 const PART: usize = 8;
+
+/// Bytes of a quoted word that may be a part of a secret: one letter says nothing, and longer ones are found as parts.
+const WORD: RangeInclusive<usize> = 2..=64;
 
 /// Bytes of a secret that are looked for in parts; a file of certificates has some KiB.
 const PARTED: usize = 64 << 10;
@@ -84,6 +88,26 @@ impl Mask {
             );
         }
         without(text, found)
+    }
+}
+
+impl Mask {
+    /// A message with every secret hidden, and every quoted word that stands in one: parsers quote the word that they
+    /// stopped at, and a text with a secret in it may be cut into words anywhere.
+    pub fn hide_in_message(&self, message: &str) -> String {
+        let hidden = self.hide(message);
+        let mut found = Vec::new();
+        for quote in ['`', '"'] {
+            let places: Vec<usize> = hidden.match_indices(quote).map(|(at, _)| at).collect();
+            found.extend(places.windows(2).filter_map(|pair| {
+                let (start, end) = (pair[0] + 1, pair[1]);
+                let word = &hidden[start..end];
+                let is_part = WORD.contains(&word.len()) && !word.trim().is_empty();
+                (is_part && self.plain.iter().any(|secret| secret.contains(word)))
+                    .then_some((start, end))
+            }));
+        }
+        without(&hidden, found)
     }
 }
 
@@ -362,6 +386,23 @@ mod tests {
         let began = std::time::Instant::now();
         assert_eq!(hidden(&[&secret], &text), "*****");
         assert!(began.elapsed().as_secs() < 5);
+    }
+
+    #[test]
+    fn a_word_that_a_parser_quotes_may_be_of_a_secret() {
+        let mask = Mask::new(["tell-nobody-7f3a", "quo\"te-x"]);
+        for (message, shown) in [
+            (
+                "bad number or duration `7f3a`",
+                "bad number or duration `*****`",
+            ),
+            ("bad number syntax: \"7f\"", "bad number syntax: \"*****\""),
+            ("expected `,`, found `te`", "expected `,`, found `*****`"),
+            ("unknown name `queue`", "unknown name `queue`"),
+            ("found `a`, expected `b`", "found `a`, expected `b`"),
+        ] {
+            assert_eq!(mask.hide_in_message(message), shown);
+        }
     }
 
     #[test]

@@ -93,7 +93,7 @@ impl Attempt {
     /// Adds lines that may hold texts of the template.
     pub(super) fn lines(mut self, key: &str, lines: &[String], mask: &Mask) -> Self {
         let text = bounded(&lines.join("\n"), READ);
-        self.note(key, bounded(&mask.hide(&text), ENTRY));
+        self.note(key, bounded(&mask.hide_in_message(&text), ENTRY));
         self
     }
 

@@ -105,7 +105,7 @@ fn holds_none(text: &str, mask: &Mask) -> bool {
 /// `text` with its secrets hidden, on one line, at most `limit` bytes; hidden first, or a cut secret would show.
 pub(super) fn hidden(text: &str, mask: &Mask, limit: usize) -> String {
     let text = bounded(text, READ);
-    bounded(&mask.hide(&one_line(&mask.hide(&text))), limit)
+    bounded(&mask.hide_in_message(&one_line(&mask.hide(&text))), limit)
 }
 
 #[cfg(test)]
