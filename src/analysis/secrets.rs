@@ -96,6 +96,11 @@ impl Mask {
     /// stopped at, and a text with a secret in it may be cut into words anywhere.
     pub fn hide_in_message(&self, message: &str) -> String {
         let hidden = self.hide(message);
+        let heads: Vec<&str> = self
+            .plain
+            .iter()
+            .map(|secret| &secret[..secret.floor_char_boundary(PARTED)])
+            .collect();
         let mut found = Vec::new();
         for quote in ['`', '"'] {
             let places: Vec<usize> = hidden.match_indices(quote).map(|(at, _)| at).collect();
@@ -103,7 +108,7 @@ impl Mask {
                 let (start, end) = (pair[0] + 1, pair[1]);
                 let word = &hidden[start..end];
                 let is_part = WORD.contains(&word.len()) && !word.trim().is_empty();
-                (is_part && self.plain.iter().any(|secret| secret.contains(word)))
+                (is_part && heads.iter().any(|secret| secret.contains(word)))
                     .then_some((start, end))
             }));
         }
